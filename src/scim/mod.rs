@@ -1,0 +1,3 @@
+//! SCIM as this service speaks it: the attribute tables and the bulk envelope.
+
+pub mod bulk;
