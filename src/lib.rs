@@ -1,8 +1,25 @@
-//! entrabulk.
+//! What HR knows goes in; Microsoft Entra ID agrees with it.
+//!
+//! ```text
+//! source -> mapping -> lint -> prepare -> upload -> graph
+//! ```
 #![forbid(unsafe_op_in_unsafe_fn)]
+pub mod builder;
+pub mod client;
 pub mod clock;
+pub mod command;
+pub mod config;
 pub mod error;
+pub mod ffi;
+pub mod graph;
+pub mod lint;
+pub mod log;
 pub mod mapping;
+pub mod prepare;
 pub mod rejection;
+pub mod runtime;
 pub mod scim;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod source;
+pub mod upload;

@@ -1,0 +1,1 @@
+//! Payloads without a network, record by record.

@@ -1,0 +1,1 @@
+//! What hosts hold: a target, its secrets, its pace.

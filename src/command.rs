@@ -1,0 +1,1 @@
+//! Named operations, JSON in and JSON out.

@@ -1,0 +1,1 @@
+//! Raw JSON to validated configuration, every problem at once.

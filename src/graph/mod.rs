@@ -1,0 +1,1 @@
+//! HTTP to Microsoft Graph: sign-in, hosts, one bulkUpload call.

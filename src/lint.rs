@@ -1,0 +1,1 @@
+//! What is wrong with these users before anyone sees them.

@@ -1,0 +1,1 @@
+//! Log records handed to the host.

@@ -1,0 +1,1 @@
+//! A tenant on loopback that is stricter than the real one.

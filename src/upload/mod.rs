@@ -1,0 +1,1 @@
+//! Batches to calls: pace, retry, run, events.
