@@ -187,10 +187,7 @@ pub fn judge(
     Verdict { rejected: rejected.into_values().collect(), warnings }
 }
 
-fn unknown_manager(
-    suspects: &BTreeMap<u64, Vec<Suspect>>,
-    record: &Reread,
-) -> Option<Finding> {
+fn unknown_manager(suspects: &BTreeMap<u64, Vec<Suspect>>, record: &Reread) -> Option<Finding> {
     let count = suspects.get(&record.line)?.iter().find_map(|suspect| match suspect {
         Suspect::Manager(count) => Some(*count),
         _ => None,
@@ -298,7 +295,11 @@ mod tests {
         assert_eq!(rejected(&rows, Duplicates::Reject), [(2, id), (4, id), (5, id)]);
         assert_eq!(rejected(&rows, Duplicates::Last), [(2, id), (4, id)]);
         let (verdict, _) = lint(&rows, Duplicates::Reject);
-        assert!(verdict.rejected[0].message.contains("lines 4, 5"), "{}", verdict.rejected[0].message);
+        assert!(
+            verdict.rejected[0].message.contains("lines 4, 5"),
+            "{}",
+            verdict.rejected[0].message
+        );
     }
 
     #[test]
