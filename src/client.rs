@@ -45,7 +45,13 @@ impl Client {
             ReqwestTransport::new()?
         };
         let clock = TokioClock::with_speed(config.clock_speed);
-        Ok(Self::assemble(config, Arc::new(clock), Random::from_system(), Arc::new(transport), None))
+        Ok(Self::assemble(
+            config,
+            Arc::new(clock),
+            Random::from_system(),
+            Arc::new(transport),
+            None,
+        ))
     }
 
     /// A client of given parts: another clock, seeded chance, a transport without a network.

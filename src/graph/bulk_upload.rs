@@ -88,18 +88,23 @@ pub(crate) fn read(response: &HttpResponse, now: Timestamp) -> Result<Receipt, R
         message: message.chars().take(LONGEST_MESSAGE).collect(),
         request_id: header("request-id").or_else(|| text(inner, "request-id")),
         retry_after: response.header("retry-after").and_then(|value| retry_after(value, now)),
-        redirect: response.header("location").filter(|_| (300..400).contains(&response.status)).map(
-            |location| {
+        redirect: response
+            .header("location")
+            .filter(|_| (300..400).contains(&response.status))
+            .map(|location| {
                 let url = reqwest::Url::parse(location).ok();
                 url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
-            },
-        ),
+            }),
     })
 }
 
 /// A member of a JSON object, its name in any case: Graph itself writes `innerError` and `innererror`.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    value
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.

@@ -213,8 +213,11 @@ impl ReqwestTransport {
         let mut response = builder.send().await.map_err(|error| sending_failed(&error))?;
         let status = response.status().as_u16();
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers =
-            response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect();
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| TransportError {
@@ -252,7 +255,7 @@ fn sending_failed(error: &reqwest::Error) -> TransportError {
 }
 
 /// Whether the handshake failed rather than the network: rustls reports that as invalid data.
-fn is_distrust(error: &dyn std::error::Error) -> bool {
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
     causes(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::InvalidData)
     })
@@ -275,7 +278,8 @@ pub(crate) fn graph_base(target: &Target) -> Result<Url, Error> {
         Some(simulator) => simulator.clone(),
         None => format!("https://{}", target.cloud.graph_host()),
     };
-    Url::parse(&base).map_err(|error| Error::internal(format!("The address {base} is none: {error}.")))
+    Url::parse(&base)
+        .map_err(|error| Error::internal(format!("The address {base} is none: {error}.")))
 }
 
 /// Where a sign-in request goes: its own address if that is the cloud's login host, or the simulator.

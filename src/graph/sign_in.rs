@@ -68,7 +68,11 @@ struct KeptToken {
 }
 
 impl SignIn {
-    pub(crate) fn new(target: &Target, clock: Arc<dyn Clock>, transport: Arc<dyn Transport>) -> Self {
+    pub(crate) fn new(
+        target: &Target,
+        clock: Arc<dyn Clock>,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
         SignIn {
             target: target.clone(),
             clock,
@@ -98,7 +102,11 @@ impl SignIn {
     }
 
     /// Takes a token that the host got itself. Without `expires_in` it is used until it is rejected.
-    pub(crate) fn set_token(&self, token: &[u8], expires_in: Option<Duration>) -> Result<(), Error> {
+    pub(crate) fn set_token(
+        &self,
+        token: &[u8],
+        expires_in: Option<Duration>,
+    ) -> Result<(), Error> {
         let mut text = secret_text("access token", token)?;
         let token = Token::new(std::mem::take(&mut *text));
         let until = expires_in.map(|life| self.clock.now().after(life));
@@ -209,11 +217,16 @@ fn secret_text(what: &str, secret: &[u8]) -> Result<Zeroizing<String>, Error> {
         let advice = "Hand it in as UTF-8 text.";
         Error::new(ErrorKind::InvalidUtf8, format!("The {what} is not UTF-8."), advice)
     })?;
-    if text.is_empty() || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || text.trim() != text {
+    if text.is_empty()
+        || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        || text.trim() != text
+    {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("The {what} is empty, or it holds spaces at its ends, a line break or another sign \
-                     that none has."),
+            format!(
+                "The {what} is empty, or it holds spaces at its ends, a line break or another sign \
+                     that none has."
+            ),
             "Hand in exactly the secret; where it comes from a file, without the file's last line break.",
         ));
     }
@@ -300,7 +313,10 @@ impl HttpClient for LoginHttp {
                 }
                 Err(failure) => {
                     *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-                    Err(azure_core::Error::with_message(AzureErrorKind::Credential, "sign-in failed"))
+                    Err(azure_core::Error::with_message(
+                        AzureErrorKind::Credential,
+                        "sign-in failed",
+                    ))
                 }
             }
         })

@@ -7,9 +7,10 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::prepare::Totals;
 use crate::rejection::Finding;
+use crate::source::SourceFacts;
 
 /// One event of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Event {
@@ -17,6 +18,9 @@ pub enum Event {
     Started {
         /// The run's id, a UUID.
         run: String,
+        /// What the source is; absent if it could not be opened.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<SourceFacts>,
     },
     /// A record is rejected. All of these come before the first call.
     Rejected(Finding),
@@ -112,7 +116,7 @@ impl WaitReason {
 }
 
 /// An event with its place in the run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Numbered {
     /// What happened.
     #[serde(flatten)]

@@ -96,9 +96,7 @@ impl Ledger {
             }
             self.paused = None;
         }
-        for (window, reason) in
-            [(&self.long, WaitReason::Quota), (&self.short, WaitReason::Pace)]
-        {
+        for (window, reason) in [(&self.long, WaitReason::Quota), (&self.short, WaitReason::Pace)] {
             if let Some(until) = window.full_until() {
                 return Err(Wait { reason, until });
             }

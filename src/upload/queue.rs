@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 const CAPACITY: usize = 1_024;
 
 /// What the host finds when it asks.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Taken {
     Event(Numbered),
     NothingYet,

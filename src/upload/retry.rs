@@ -44,6 +44,23 @@ impl Outcome {
             Outcome::Accepted(_) | Outcome::SignIn(_) | Outcome::Failed(_) => false,
         }
     }
+
+    /// Whether anything left this machine.
+    pub(super) fn was_sent(&self) -> bool {
+        match self {
+            Outcome::Accepted(_) | Outcome::Answered { .. } => true,
+            Outcome::Unanswered(_) => self.leaves_doubt(),
+            Outcome::SignIn(_) | Outcome::Failed(_) => false,
+        }
+    }
+
+    /// The status of an answer other than 202.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Outcome::Answered { refusal, .. } => Some(refusal.status),
+            _ => None,
+        }
+    }
 }
 
 /// What to do about a failed try.
@@ -77,12 +94,8 @@ pub(super) fn judge(
     random: &Random,
 ) -> Verdict {
     let own = backoff(patience.tries, random);
-    let repeat = |error| Verdict::Repeat {
-        pause: own,
-        reason: WaitReason::Backoff,
-        everyone: false,
-        error,
-    };
+    let repeat =
+        |error| Verdict::Repeat { pause: own, reason: WaitReason::Backoff, everyone: false, error };
     match outcome {
         Outcome::Accepted(_) => Verdict::Stop(Error::internal("An accepted call was judged.")),
         Outcome::Failed(error) => Verdict::Stop(error),
@@ -118,12 +131,9 @@ fn judge_answer(refusal: &Refusal, patience: &Patience, target: &Target, own: Du
         503 if refusal.retry_after.is_some() => asked(error),
         401 => Verdict::Renew { error },
         400 | 413 | 415 | 422 => Verdict::Refuse(error),
-        408 | 500.. => Verdict::Repeat {
-            pause: own,
-            reason: WaitReason::Backoff,
-            everyone: false,
-            error,
-        },
+        408 | 500.. => {
+            Verdict::Repeat { pause: own, reason: WaitReason::Backoff, everyone: false, error }
+        }
         _ => Verdict::Stop(error),
     }
 }
@@ -174,7 +184,10 @@ fn describe(refusal: &Refusal, target: &Target) -> Error {
         ),
         404 => (
             ErrorKind::TargetNotFound,
-            format!("The service knows no job {} of a service principal {sp}.{said}", target.job_id),
+            format!(
+                "The service knows no job {} of a service principal {sp}.{said}",
+                target.job_id
+            ),
             "Check that servicePrincipalId is the object id of the enterprise application (not its \
              appId, not the app registration's object id) and copy jobId from the provisioning page.",
         ),

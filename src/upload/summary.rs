@@ -87,7 +87,6 @@ pub(super) struct Tally {
     pub(super) in_doubt: u64,
     pub(super) calls: u64,
     pub(super) batches: u64,
-    pub(super) retries: u64,
     pub(super) throttled: u64,
     pub(super) in_flight: u64,
 }
@@ -118,7 +117,7 @@ impl Tally {
             warnings: self.totals.warnings,
             calls: self.calls,
             batches: self.batches,
-            retries: self.retries,
+            retries: self.calls - self.batches,
             throttled: self.throttled,
             elapsed_ms,
             resume_at: end.resume_at,
