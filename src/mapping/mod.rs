@@ -54,13 +54,8 @@ impl Program {
     }
 }
 
-pub fn ready_user(record: &Record, user: &mut User) -> Rendered {
-    let text = record.cells.get(0).unwrap_or_default();
-    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    user.bytes.extend_from_slice(text.as_bytes());
-    user.external_id.push_str(value["externalId"].as_str().unwrap_or_default());
-    user.user_name.push_str(value["userName"].as_str().unwrap_or_default());
-    Rendered::User
+pub fn ready_user(_record: &Record, _user: &mut User) -> Rendered {
+    Rendered::OutOfScope
 }
 
 pub fn suggest(_columns: &[String]) -> String {
