@@ -9,9 +9,9 @@ use crate::graph::cloud::Cloud;
 use crate::scim::bulk::{BatchLimits, DEFAULT_MAX_BYTES, MAX_OPERATIONS};
 
 /// Microsoft's limit: bulkUpload calls in any 5 seconds ("API-driven inbound provisioning concepts").
-pub const MAX_CALLS_PER_5S: u64 = 40;
+const MAX_CALLS_PER_5S: u64 = 40;
 /// The most calls that may be under way at once; enough to hide a latency of 2 s at full pace.
-pub const MAX_IN_FLIGHT: u64 = 16;
+const MAX_IN_FLIGHT: u64 = 16;
 
 /// One synchronization job of one service principal of one tenant in one cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -271,7 +271,8 @@ mod tests {
             );
             assert_eq!(problems(&json).len(), 1, "{address}");
         }
-        let json = r#"{"version":1,"servicePrincipalId":"s","jobId":"j","simulator":"http://[::1]:9/"}"#;
+        let json =
+            r#"{"version":1,"servicePrincipalId":"s","jobId":"j","simulator":"http://[::1]:9/"}"#;
         let config = ClientConfig::parse(json.as_bytes()).unwrap();
         assert_eq!(config.target.simulator.as_deref(), Some("http://[::1]:9"));
     }

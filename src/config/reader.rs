@@ -92,11 +92,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of `key` read as one of `choices`, the first of them being the default.
-    pub(super) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let Some(text) = self.text(key) else { return choices.first().map(|(_, value)| *value) };
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         if found.is_none() {
-            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let names: Vec<String> =
+                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
             self.problem(key, format!("is \"{text}\"; it must be one of {}", names.join(", ")));
         }
         found
