@@ -139,7 +139,8 @@ fn wait_while(
     condition: impl Fn(&State) -> bool,
 ) -> MutexGuard<'static, State> {
     while condition(&now) {
-        let left = deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
+        let left =
+            deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             break;
         }

@@ -1,5 +1,7 @@
 //! Bytes that the library gives away.
 
+use bytes::Bytes;
+
 use super::{guard, pointer};
 
 /// Bytes the library made: a JSON document in UTF-8, compact, without a NUL at its end.
@@ -7,7 +9,7 @@ use super::{guard, pointer};
 /// Free it with entrabulk_buffer_free(). It never changes, so any thread may read it; it outlives the object
 /// that gave it.
 #[derive(Debug)]
-pub struct entrabulk_buffer(pub(super) Vec<u8>);
+pub struct entrabulk_buffer(pub(super) Bytes);
 
 /// The bytes of `buffer`: never NULL for a buffer, valid until it is freed. NULL for NULL.
 #[unsafe(no_mangle)]

@@ -7,8 +7,8 @@ use crate::error::{Error, ErrorKind};
 
 use super::buffer::entrabulk_buffer;
 use super::error::entrabulk_error;
-use super::pointer::{self, Output, object, text};
 use super::guard;
+use super::pointer::{self, Output, object, text};
 
 /// Payloads without a network: records in, finished BulkRequest documents out.
 ///
@@ -36,8 +36,7 @@ impl entrabulk_builder {
 
 /// Makes a builder from the JSON document "Conversion" of docs/documents.md.
 ///
-/// The statuses: ENTRABULK_CONFIG_INVALID and ENTRABULK_MAPPING_INVALID, with all problems in
-/// entrabulk_error_json(); ENTRABULK_SOURCE_UNREADABLE for a file that cannot be opened.
+/// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_builder_new(
     conversion: *const u8,
@@ -59,9 +58,9 @@ pub unsafe extern "C" fn entrabulk_builder_new(
 
 /// Hands over one record: a JSON object of column names and values. It is copied.
 ///
-/// The statuses: ENTRABULK_SOURCE_FORMAT for a record that is not such an object, after which the builder
+/// The statuses: ENTRABULK_INVALID_ARGUMENT for a record that is not such an object, after which the builder
 /// takes the next one; ENTRABULK_INVALID_STATE after entrabulk_builder_finish() or where the conversion names a
-/// source of its own.
+/// file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_builder_push(
     builder: *mut entrabulk_builder,
@@ -80,10 +79,11 @@ pub unsafe extern "C" fn entrabulk_builder_push(
     unsafe { guard::status(error, body) }
 }
 
-/// Ends the input, converts it and gives a JSON document that counts what became of the records and lists
-/// the rejected ones.
+/// Ends the input, checks every record and gives a JSON document that counts what becomes of them and lists
+/// the rejected ones. Where the conversion names a file, it is read now.
 ///
-/// The statuses: ENTRABULK_INVALID_STATE the second time, and what is wrong with the source as a whole.
+/// The statuses: ENTRABULK_INVALID_STATE the second time; ENTRABULK_MAPPING_INVALID with all problems in
+/// entrabulk_error_json(); those from ENTRABULK_SOURCE_UNREADABLE on, for a source that cannot be used at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_builder_finish(
     builder: *mut entrabulk_builder,
@@ -95,7 +95,9 @@ pub unsafe extern "C" fn entrabulk_builder_finish(
         let summary = unsafe { Output::pointer(summary, "summary") }?;
         // SAFETY: by the header's contract.
         let builder = unsafe { object(builder, "builder") }?;
-        summary.give(entrabulk_buffer(builder.alone()?.finish()?));
+        let counts = serde_json::to_vec(&builder.alone()?.finish()?)
+            .map_err(|error| Error::internal(error.to_string()))?;
+        summary.give(entrabulk_buffer(counts.into()));
         Ok(())
     };
     // SAFETY: by the header's contract.

@@ -33,7 +33,8 @@ pub unsafe extern "C" fn entrabulk_call(
         let operation = unsafe { text(operation, operation_len, "operation") }?;
         // SAFETY: by the header's contract.
         let arguments = unsafe { text(arguments, arguments_len, "arguments") }?;
-        result.give(entrabulk_buffer(command::call(client, operation, arguments.as_bytes())?));
+        let answer = command::call(client, operation, arguments.as_bytes())?;
+        result.give(entrabulk_buffer(answer.into()));
         Ok(())
     };
     // SAFETY: by the header's contract.

@@ -3,8 +3,8 @@
 use crate::client::Client;
 
 use super::error::entrabulk_error;
-use super::pointer::{self, Output, object, text};
 use super::guard;
+use super::pointer::{self, Output, object, text};
 
 /// A target to send to, with its secrets and its pace.
 ///

@@ -86,7 +86,9 @@ pub unsafe extern "C" fn entrabulk_error_http_status(error: *const entrabulk_err
 pub unsafe extern "C" fn entrabulk_error_request_id(
     error: *const entrabulk_error,
 ) -> *const c_char {
-    let get = |error: &entrabulk_error| error.request_id.as_deref().map_or(std::ptr::null(), CStr::as_ptr);
+    let get = |error: &entrabulk_error| {
+        error.request_id.as_deref().map_or(std::ptr::null(), CStr::as_ptr)
+    };
     // SAFETY: handed on.
     unsafe { read(error, std::ptr::null(), get) }
 }

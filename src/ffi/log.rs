@@ -32,12 +32,7 @@ pub const ENTRABULK_LOG_TRACE: i32 = 5;
 /// entrabulk_shutdown(), and what that call logs is left out. It must return normally: no longjmp() and no C++
 /// exception.
 pub type entrabulk_log_callback = Option<
-    unsafe extern "C" fn(
-        userdata: *mut c_void,
-        level: i32,
-        message: *const u8,
-        message_len: usize,
-    ),
+    unsafe extern "C" fn(userdata: *mut c_void, level: i32, message: *const u8, message_len: usize),
 >;
 
 /// Frees the userdata of a log callback. Called once, on any thread, when that callback can no longer be called.

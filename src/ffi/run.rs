@@ -95,7 +95,7 @@ pub unsafe extern "C" fn entrabulk_run_start(
 
 /// Hands over one record: a JSON object of column names and values. It is copied.
 ///
-/// The statuses: ENTRABULK_SOURCE_FORMAT for a record that is not such an object, after which the run takes
+/// The statuses: ENTRABULK_INVALID_ARGUMENT for a record that is not such an object, after which the run takes
 /// the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish(), once the run is over, or where the
 /// conversion names a source.
 #[unsafe(no_mangle)]
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn entrabulk_run_next_event(
         // SAFETY: by the header's contract.
         let run = unsafe { object(run, "run") }?;
         if let Some(json) = run.0.next_event(milliseconds(timeout_ms))? {
-            event.give(entrabulk_buffer(json.into_bytes()));
+            event.give(entrabulk_buffer(json.into_bytes().into()));
         }
         Ok(())
     };

@@ -4,9 +4,6 @@ use std::ffi::{CStr, c_char};
 
 use super::guard;
 
-/// The version of the library this header belongs to. entrabulk_version() tells the one that was loaded.
-pub const ENTRABULK_VERSION: &str = "0.1.0";
-
 /// Raised when existing programs would break. Must equal the library's.
 pub const ENTRABULK_ABI_MAJOR: u32 = 1;
 
