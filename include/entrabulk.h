@@ -321,7 +321,7 @@ typedef struct entrabulk_progress {
      */
     uint64_t users_total;
     /**
-     * Records that were rejected.
+     * Records that were rejected; 0 until the whole source was read.
      */
     uint64_t users_rejected;
     /**
@@ -428,10 +428,10 @@ const char *entrabulk_error_json(const struct entrabulk_error *error);
 void entrabulk_error_free(struct entrabulk_error *error);
 
 /**
- * Makes a client from the JSON document "Client configuration" of docs/documents.md. Reads no file and
- * opens no connection.
+ * Makes a client from the JSON document "Client configuration" of docs/documents.md. Opens no connection.
  *
- * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json().
+ * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json(); ENTRABULK_TLS_FAILED if
+ * the system's certificates cannot be read.
  */
 int32_t entrabulk_client_new(const uint8_t *config,
                              size_t config_len,
@@ -445,7 +445,8 @@ int32_t entrabulk_client_new(const uint8_t *config,
  * A second secret of the same name replaces the first. Any thread; runs that are already sending may keep
  * the old one until they need another token.
  *
- * The statuses: ENTRABULK_INVALID_ARGUMENT for another name or an empty secret.
+ * The statuses: ENTRABULK_INVALID_ARGUMENT for another name or text that cannot be a secret;
+ * ENTRABULK_CONFIG_INVALID for a `clientSecret` where `tenantId` or `clientId` is missing.
  */
 int32_t entrabulk_client_set_secret(const struct entrabulk_client *client,
                                     const uint8_t *name,
@@ -526,12 +527,12 @@ void entrabulk_builder_free(struct entrabulk_builder *builder);
 /**
  * Starts a run from the JSON document "Run" of docs/documents.md and returns at once.
  *
- * Where the conversion names no source, hand over records with entrabulk_run_push() and end them with
+ * Where the conversion names no file, hand over records with entrabulk_run_push() and end them with
  * entrabulk_run_finish(). The client may be freed while the run goes on.
  *
- * The statuses: ENTRABULK_CONFIG_INVALID and ENTRABULK_MAPPING_INVALID, with all problems in
- * entrabulk_error_json(); ENTRABULK_TOKEN_REQUIRED without a secret; ENTRABULK_SHUTTING_DOWN. What fails later
- * is told by the `finished` event.
+ * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
+ * ENTRABULK_SHUTTING_DOWN. What fails later, the mapping and the source among it, is told by the `finished`
+ * event.
  */
 int32_t entrabulk_run_start(const struct entrabulk_client *client,
                             const uint8_t *arguments,
@@ -543,8 +544,8 @@ int32_t entrabulk_run_start(const struct entrabulk_client *client,
  * Hands over one record: a JSON object of column names and values. It is copied.
  *
  * The statuses: ENTRABULK_INVALID_ARGUMENT for a record that is not such an object, after which the run takes
- * the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish(), once the run is over, or where the
- * conversion names a source.
+ * the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish() or where the conversion names a file;
+ * ENTRABULK_CANCELLED after entrabulk_run_cancel().
  */
 int32_t entrabulk_run_push(const struct entrabulk_run *run,
                            const uint8_t *record,
@@ -554,7 +555,7 @@ int32_t entrabulk_run_push(const struct entrabulk_run *run,
 /**
  * Says that the last record was pushed; sending begins. Returns at once.
  *
- * The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a source.
+ * The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a file.
  */
 int32_t entrabulk_run_finish(const struct entrabulk_run *run, struct entrabulk_error **error);
 
@@ -600,12 +601,14 @@ int32_t entrabulk_run_provide_token(const struct entrabulk_run *run,
                                     struct entrabulk_error **error);
 
 /**
- * Asks `run` to stop and returns at once: no call begins any more, and calls on their way are given up. Its
- * `finished` event tells how many users were accepted, are in doubt (sent, no answer came) and were not sent.
+ * Asks `run` to stop and returns at once: no call begins any more, and those on their way have 5 seconds to be
+ * answered. The `finished` event then tells how many users were accepted, are in doubt (sent, but no answer
+ * came) and were not sent.
  *
  * Cancelling twice, or a run that is over, changes nothing and is no error. Any thread.
  */
-int32_t entrabulk_run_cancel(const struct entrabulk_run *run, struct entrabulk_error **error);
+int32_t entrabulk_run_cancel(const struct entrabulk_run *run,
+                             struct entrabulk_error **error);
 
 /**
  * Frees `run`; one that is not over is cancelled and ends in the background. NULL is allowed. Never blocks.
@@ -613,16 +616,15 @@ int32_t entrabulk_run_cancel(const struct entrabulk_run *run, struct entrabulk_e
 void entrabulk_run_free(struct entrabulk_run *run);
 
 /**
- * Ends the library's threads, waiting at most `timeout_ms` milliseconds, and delivers the log records that
- * are still queued: for a host about to exit, and for leak checkers.
+ * Ends the library's threads for good and delivers the log records that are still queued, waiting at most
+ * `timeout_ms` milliseconds: for a host about to exit, and for leak checkers.
  *
- * Runs that are not over are cancelled and give their `finished` event. From here on everything that needs
- * the network answers ENTRABULK_SHUTTING_DOWN; events can still be taken and everything can be freed. Calling
- * it twice is no error. Any thread but one that is inside a log callback.
- *
- * The statuses: ENTRABULK_SHUTTING_DOWN where the time was too short; call it again to wait longer.
+ * Runs that are not over end: their `finished` event has the status ENTRABULK_SHUTTING_DOWN, and calls on their
+ * way are in doubt, so cancel first where that matters. From here on no run starts; events can still be taken
+ * and everything can be freed. Calling it twice is no error. Any thread, but not inside a log callback.
  */
-int32_t entrabulk_shutdown(uint32_t timeout_ms, struct entrabulk_error **error);
+int32_t entrabulk_shutdown(uint32_t timeout_ms,
+                           struct entrabulk_error **error);
 
 /**
  * Sends log records of `level` and more important ones to `callback`, in place of the callback there was. One

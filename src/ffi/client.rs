@@ -12,10 +12,15 @@ use super::pointer::{self, Output, object, text};
 #[derive(Debug)]
 pub struct entrabulk_client(pub(super) Client);
 
-/// Makes a client from the JSON document "Client configuration" of docs/documents.md. Reads no file and
-/// opens no connection.
+const _: () = {
+    const fn shared_by_threads<T: Send + Sync>() {}
+    shared_by_threads::<entrabulk_client>();
+};
+
+/// Makes a client from the JSON document "Client configuration" of docs/documents.md. Opens no connection.
 ///
-/// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json().
+/// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json(); ENTRABULK_TLS_FAILED if
+/// the system's certificates cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_client_new(
     config: *const u8,
@@ -41,7 +46,8 @@ pub unsafe extern "C" fn entrabulk_client_new(
 /// A second secret of the same name replaces the first. Any thread; runs that are already sending may keep
 /// the old one until they need another token.
 ///
-/// The statuses: ENTRABULK_INVALID_ARGUMENT for another name or an empty secret.
+/// The statuses: ENTRABULK_INVALID_ARGUMENT for another name or text that cannot be a secret;
+/// ENTRABULK_CONFIG_INVALID for a `clientSecret` where `tenantId` or `clientId` is missing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_client_set_secret(
     client: *const entrabulk_client,

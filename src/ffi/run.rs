@@ -1,9 +1,10 @@
 //! The run handle and its progress.
 
 use std::mem::{offset_of, size_of};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
+use crate::log;
 use crate::runtime;
 use crate::upload::{Progress, Run};
 
@@ -39,7 +40,7 @@ pub struct entrabulk_progress {
     pub users_accepted: u64,
     /// Users to be sent; 0 until the whole source was read.
     pub users_total: u64,
-    /// Records that were rejected.
+    /// Records that were rejected; 0 until the whole source was read.
     pub users_rejected: u64,
     /// Calls that wait for their answer at this moment.
     pub in_flight: u64,
@@ -48,6 +49,8 @@ pub struct entrabulk_progress {
 }
 
 const _: () = {
+    const fn shared_by_threads<T: Send + Sync>() {}
+    shared_by_threads::<entrabulk_run>();
     assert!(size_of::<entrabulk_progress>() == 64 && align_of::<entrabulk_progress>() == 8);
     assert!(offset_of!(entrabulk_progress, state) == 4);
     assert!(offset_of!(entrabulk_progress, calls) == 8);
@@ -65,12 +68,12 @@ pub const ENTRABULK_RUN_FINISHED: u32 = 2;
 
 /// Starts a run from the JSON document "Run" of docs/documents.md and returns at once.
 ///
-/// Where the conversion names no source, hand over records with entrabulk_run_push() and end them with
+/// Where the conversion names no file, hand over records with entrabulk_run_push() and end them with
 /// entrabulk_run_finish(). The client may be freed while the run goes on.
 ///
-/// The statuses: ENTRABULK_CONFIG_INVALID and ENTRABULK_MAPPING_INVALID, with all problems in
-/// entrabulk_error_json(); ENTRABULK_TOKEN_REQUIRED without a secret; ENTRABULK_SHUTTING_DOWN. What fails later
-/// is told by the `finished` event.
+/// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
+/// ENTRABULK_SHUTTING_DOWN. What fails later, the mapping and the source among it, is told by the `finished`
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_start(
     client: *const entrabulk_client,
@@ -96,8 +99,8 @@ pub unsafe extern "C" fn entrabulk_run_start(
 /// Hands over one record: a JSON object of column names and values. It is copied.
 ///
 /// The statuses: ENTRABULK_INVALID_ARGUMENT for a record that is not such an object, after which the run takes
-/// the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish(), once the run is over, or where the
-/// conversion names a source.
+/// the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish() or where the conversion names a file;
+/// ENTRABULK_CANCELLED after entrabulk_run_cancel().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_push(
     run: *const entrabulk_run,
@@ -118,7 +121,7 @@ pub unsafe extern "C" fn entrabulk_run_push(
 
 /// Says that the last record was pushed; sending begins. Returns at once.
 ///
-/// The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a source.
+/// The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_finish(
     run: *const entrabulk_run,
@@ -212,7 +215,7 @@ pub unsafe extern "C" fn entrabulk_run_progress(
 fn described(progress: Progress, struct_size: u32) -> entrabulk_progress {
     entrabulk_progress {
         struct_size,
-        state: progress.state as u32,
+        state: progress.stage as u32,
         calls: progress.calls,
         calls_total: progress.calls_total,
         users_accepted: progress.users_accepted,
@@ -244,8 +247,9 @@ pub unsafe extern "C" fn entrabulk_run_provide_token(
     unsafe { guard::status(error, body) }
 }
 
-/// Asks `run` to stop and returns at once: no call begins any more, and calls on their way are given up. Its
-/// `finished` event tells how many users were accepted, are in doubt (sent, no answer came) and were not sent.
+/// Asks `run` to stop and returns at once: no call begins any more, and those on their way have 5 seconds to be
+/// answered. The `finished` event then tells how many users were accepted, are in doubt (sent, but no answer
+/// came) and were not sent.
 ///
 /// Cancelling twice, or a run that is over, changes nothing and is no error. Any thread.
 #[unsafe(no_mangle)]
@@ -269,21 +273,25 @@ pub unsafe extern "C" fn entrabulk_run_free(run: *mut entrabulk_run) {
     guard::value((), || unsafe { pointer::free(run) })
 }
 
-/// Ends the library's threads, waiting at most `timeout_ms` milliseconds, and delivers the log records that
-/// are still queued: for a host about to exit, and for leak checkers.
+/// Ends the library's threads for good and delivers the log records that are still queued, waiting at most
+/// `timeout_ms` milliseconds: for a host about to exit, and for leak checkers.
 ///
-/// Runs that are not over are cancelled and give their `finished` event. From here on everything that needs
-/// the network answers ENTRABULK_SHUTTING_DOWN; events can still be taken and everything can be freed. Calling
-/// it twice is no error. Any thread but one that is inside a log callback.
-///
-/// The statuses: ENTRABULK_SHUTTING_DOWN where the time was too short; call it again to wait longer.
+/// Runs that are not over end: their `finished` event has the status ENTRABULK_SHUTTING_DOWN, and calls on their
+/// way are in doubt, so cancel first where that matters. From here on no run starts; events can still be taken
+/// and everything can be freed. Calling it twice is no error. Any thread, but not inside a log callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_shutdown(
     timeout_ms: u32,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
+    let body = || {
+        let (began, timeout) = (Instant::now(), milliseconds(timeout_ms));
+        runtime::shutdown(timeout)?;
+        log::flush(timeout.saturating_sub(began.elapsed()));
+        Ok(())
+    };
     // SAFETY: by the header's contract.
-    unsafe { guard::status(error, || runtime::shutdown(milliseconds(timeout_ms))) }
+    unsafe { guard::status(error, body) }
 }
 
 fn milliseconds(count: u32) -> Duration {
