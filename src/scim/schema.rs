@@ -158,11 +158,7 @@ pub const ENTERPRISE: &[Attribute] = &[
     text("department"),
     complex(
         "manager",
-        &[
-            text("value"),
-            simple("$ref", AttributeType::Reference),
-            read_only(text("displayName")),
-        ],
+        &[text("value"), simple("$ref", AttributeType::Reference), read_only(text("displayName"))],
     ),
 ];
 
@@ -238,7 +234,10 @@ mod tests {
     #[test]
     fn every_multi_valued_attribute_has_entries_and_every_complex_one_parts() {
         for attribute in CORE.iter().chain(ENTERPRISE) {
-            assert_eq!(attribute.kind == AttributeType::Complex, !attribute.sub_attributes.is_empty());
+            assert_eq!(
+                attribute.kind == AttributeType::Complex,
+                !attribute.sub_attributes.is_empty()
+            );
             assert!(!attribute.multi_valued || find(attribute.sub_attributes, "type").is_some());
         }
     }
