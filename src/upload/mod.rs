@@ -11,4 +11,4 @@ mod supply;
 
 pub use event::{Event, Numbered, WaitReason, Warning};
 pub use run::Run;
-pub use summary::{Progress, Summary};
+pub use summary::{Progress, Stage, Summary};

@@ -157,6 +157,22 @@ impl EventQueue {
         taken
     }
 
+    /// Throws away every event but the terminal one until that is there, for up to `timeout` of the
+    /// host's time; says whether it is.
+    pub(super) fn wait(&self, timeout: Duration) -> bool {
+        let going_on = |state: &mut State| {
+            let kept = usize::from(state.finished);
+            let thrown = state.waiting.len().saturating_sub(kept);
+            if thrown > 0 {
+                state.waiting.drain(..thrown);
+                self.wake_all();
+            }
+            !state.finished
+        };
+        let waited = self.changed.wait_timeout_while(self.state(), timeout, going_on);
+        waited.unwrap_or_else(PoisonError::into_inner).0.finished
+    }
+
     /// The next event; `None` after the last one.
     pub(super) async fn taken(&self) -> Option<Numbered> {
         loop {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::event::{Event, Numbered};
 use super::queue::{EventQueue, Taken};
 use super::sending::Sending;
-use super::summary::{End, Progress, Summary, Tally};
+use super::summary::{End, Progress, Stage, Summary, Tally};
 use super::supply::{Check, Listener, Supply, cancellation, cancelled, check, panicked};
 use crate::client::Client;
 use crate::clock::Timestamp;
@@ -161,19 +161,13 @@ impl Run {
         self.shared.events.taken().await
     }
 
-    /// Throws events away until the run ends or `timeout` has passed; says whether it ended.
+    /// Throws events away until the run ends or `timeout` has passed; says whether it ended. The
+    /// terminal event stays, for [`Run::next_event`].
     ///
     /// # Errors
     /// None at present; the signature leaves room.
     pub fn wait(&self, timeout: Duration) -> Result<bool, Error> {
-        let began = Instant::now();
-        loop {
-            match self.shared.events.take(timeout.saturating_sub(began.elapsed())) {
-                Taken::Event(_) => {}
-                Taken::NothingYet => return Ok(false),
-                Taken::End => return Ok(true),
-            }
-        }
+        Ok(self.shared.events.wait(timeout))
     }
 
     /// How the run ended; `None` while it goes on.
@@ -232,7 +226,9 @@ impl Shared {
         let now = self.client.parts().clock.now();
         let elapsed = u64::try_from(now.since(self.began).as_millis()).unwrap_or(u64::MAX);
         self.events.finish(now, || {
-            let summary = self.tally().summary(&self.id, elapsed, end);
+            let mut tally = self.tally();
+            tally.stage = Stage::Finished;
+            let summary = tally.summary(&self.id, elapsed, end);
             tracing::info!(
                 status = summary.status,
                 rows = summary.rows,
@@ -291,7 +287,11 @@ async fn conduct(
         Ok(checked) => checked,
         Err(error) => return error.into(),
     };
-    shared.tally().totals = totals;
+    {
+        let mut tally = shared.tally();
+        tally.totals = totals;
+        tally.stage = Stage::Sending;
+    }
     shared.events.push(Event::Checked(totals), parts.clock.now()).await;
     let supply = Supply::new(batches);
     let (events, tally) = (Arc::clone(&shared.events), Arc::clone(&shared.tally));

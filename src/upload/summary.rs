@@ -10,6 +10,8 @@ use crate::prepare::Totals;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
+    /// What it is doing.
+    pub stage: Stage,
     /// Calls made, repeats included.
     pub calls: u64,
     /// Calls that sending takes, without repeats; 0 until the source was checked.
@@ -18,10 +20,26 @@ pub struct Progress {
     pub users_accepted: u64,
     /// Users to send; 0 until the source was checked.
     pub users_total: u64,
+    /// Records rejected before anything was sent; 0 until the source was checked.
+    pub users_rejected: u64,
     /// Calls under way.
     pub in_flight: u64,
     /// Calls that the daily quota still has for this client.
     pub quota_left: u64,
+}
+
+/// What a run is doing. The numbers are those of the C ABI.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[repr(u32)]
+pub enum Stage {
+    /// Taking records and checking them; nothing was sent.
+    #[default]
+    Reading = 0,
+    /// Sending.
+    Sending = 1,
+    /// Nothing any more.
+    Finished = 2,
 }
 
 /// How a run ended. `rows = accepted + rejected + out_of_scope + refused + in_doubt + not_sent`.
@@ -80,6 +98,7 @@ fn as_text<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S
 /// What a run counts as it goes.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    pub(super) stage: Stage,
     pub(super) totals: Totals,
     pub(super) accepted: u64,
     pub(super) refused: u64,
@@ -127,10 +146,12 @@ impl Tally {
 
     pub(super) fn progress(&self, quota_left: u64) -> Progress {
         Progress {
+            stage: self.stage,
             calls: self.calls,
             calls_total: self.totals.calls,
             users_accepted: self.accepted,
             users_total: self.totals.users,
+            users_rejected: self.totals.rejected,
             in_flight: self.in_flight,
             quota_left,
         }
