@@ -112,7 +112,7 @@ async fn faults_keep_to_their_endpoint() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn chance_is_seeded_and_fair(probability in 0.0_f64..=1.0) {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -84,6 +84,22 @@ async fn latency_lies_before_and_after_the_arrival() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_wakes_who_waits_for_it() {
+    let mut settings = Settings::default();
+    settings.latency.before_ms = 60_000;
+    let caller = Caller::new(settings);
+    let began = tokio::time::Instant::now();
+    let body = bulk(&[user("1")]);
+    let jump = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        caller.tenant.advance(Duration::from_secs(50));
+    };
+    tokio::join!(caller.upload(&body), jump);
+    let waited = began.elapsed();
+    assert!((10_000..10_010).contains(&waited.as_millis()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_caller_that_gives_up_does_not_unsend_its_call() {
     let mut settings = Settings::default();
     settings.latency.before_ms = 1000;

@@ -70,8 +70,11 @@ async fn filters_find_a_job_a_user_a_time_a_status() {
         assert_eq!(ids(&answer), expected, "{filter}");
     }
     let (_, answer) = query(&caller, &format!("jobId eq '{job}'")).await;
+    // Whether all three fall into one cycle depends on the hour.
+    let of_cycle = |entry: &&Value| entry["cycleId"] == answer["value"][0]["cycleId"];
+    let expected = answer["value"].as_array().unwrap().iter().filter(of_cycle).count();
     let cycle = answer["value"][0]["cycleId"].as_str().unwrap();
-    assert_eq!(ids(&query(&caller, &format!("cycleId eq '{cycle}'")).await.1).len(), 3);
+    assert_eq!(ids(&query(&caller, &format!("cycleId eq '{cycle}'")).await.1).len(), expected);
     for bad in [
         "",
         "jobId",
