@@ -121,7 +121,7 @@ fn read_any(text: &str) -> Option<Moment> {
         let mut date = Parts::default();
         let rest = date.read(text, format, false)?;
         let with_zone = |parts: &Parts, rest: &str| {
-            ["K", "zz"].iter().find_map(|zone| {
+            ["%K", "zz"].iter().find_map(|zone| {
                 let mut parts = parts.clone();
                 parts.read(rest, zone, false).filter(|rest| rest.is_empty())?;
                 parts.moment()

@@ -206,6 +206,9 @@ impl Parser {
         if self.peek() == Some('(') {
             return self.call(start, &word);
         }
+        if self.peek() == Some('（') {
+            return Err(self.unexpected("\"(\""));
+        }
         if let Some(known) = WORDS.iter().find(|known| known.eq_ignore_ascii_case(&word)) {
             return Ok(Node::Text((*known).to_owned()));
         }
