@@ -16,9 +16,10 @@ pub(super) struct Moment {
 }
 
 /// .NET's `DateTimeKind`, on a machine that runs in UTC as the provisioning service does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Zone {
     /// The text named no zone.
+    #[default]
     Unspecified,
     /// The text named UTC.
     Utc,

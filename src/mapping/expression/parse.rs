@@ -62,7 +62,7 @@ impl Parser {
 
     /// One comparison, or what could stand on one side of it, and the space after it.
     fn expression(&mut self) -> Parsed<Node> {
-        if self.depth == DEEPEST {
+        if self.depth > DEEPEST {
             let message = format!(
                 "Calls are nested more than {DEEPEST} deep here; use Switch instead of many IIF."
             );

@@ -55,16 +55,20 @@ fn every_example_gives_what_the_page_says() {
 
 #[test]
 fn the_page_describes_all_functions_as_they_are_called() {
-    let described: BTreeSet<String> =
-        rows(&["function", "gives", "without a value"]).into_iter().map(|row| row[0].clone()).collect();
+    let described: BTreeSet<String> = rows(&["function", "gives", "without a value"])
+        .into_iter()
+        .map(|row| row[0].clone())
+        .collect();
     let there: BTreeSet<String> = functions::all().map(ToString::to_string).collect();
     assert_eq!(described, there);
 }
 
 #[test]
 fn every_function_has_an_example() {
-    let examples: String =
-        rows(&["expression", "record", "gives"]).into_iter().map(|row| row[0].clone() + "\n").collect();
+    let examples: String = rows(&["expression", "record", "gives"])
+        .into_iter()
+        .map(|row| row[0].clone() + "\n")
+        .collect();
     for function in functions::all() {
         assert!(examples.contains(&format!("{}(", function.name)), "{function:?}");
     }

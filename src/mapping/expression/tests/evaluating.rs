@@ -68,7 +68,10 @@ fn title_case_is_that_of_dotnet() {
 fn case_is_that_of_dotnet() {
     assert_eq!(evaluate("ToUpper(\"ßıiİſǆŉ\")", &json!({})), Ok(json!("ßıIİSǄŉ")));
     assert_eq!(evaluate("ToLower(\"İIΣẞ\")", &json!({})), Ok(json!("İiσß")));
-    assert_eq!(evaluate("ToUpper(\"iı\", \"tr-TR\") & ToLower(\"Iİ\", \"az\")", &json!({})), Ok(json!("İIıi")));
+    assert_eq!(
+        evaluate("ToUpper(\"iı\", \"tr-TR\") & ToLower(\"Iİ\", \"az\")", &json!({})),
+        Ok(json!("İIıi"))
+    );
 }
 
 #[test]
@@ -121,7 +124,7 @@ fn a_number_of_json_is_kept_as_it_was_written() {
 
 #[test]
 fn large_cells_take_no_more_than_linear_time() {
-    let large = "ab,".repeat(1_000_000);
+    let large = "ab,".repeat(30_000);
     let record = json!({"a": large});
     for expression in [
         "Count(RemoveDuplicates(Split([a], \",\")))",

@@ -86,7 +86,11 @@ fn arguments_are_counted_and_checked() {
     refused("Left([a])", 1, "The function is Left(string, numChars); here it has 1 argument.");
     refused("Left([a], 1, 2)", 1, "here it has 3 arguments");
     refused("Trim()", 1, "here it has 0 arguments");
-    refused("Switch([a], \"\", \"k\", \"v\", \"k\")", 1, "Switch(source, defaultValue?, key, value?, …)");
+    refused(
+        "Switch([a], \"\", \"k\", \"v\", \"k\")",
+        1,
+        "Switch(source, defaultValue?, key, value?, …)",
+    );
     refused("IIF([a], 1)", 1, "here it has 2 arguments");
     refused("Append(, \"x\")", 8, "In Append, source must not be left blank");
     refused("Join(\",\", [a], )", 16, "must not be left blank");
@@ -111,7 +115,11 @@ fn arguments_are_counted_and_checked() {
 
 #[test]
 fn unknown_functions_name_the_nearest_and_all() {
-    refused("Swich([a], 1, 2, 3)", 1, "There is no function Swich; did you mean Switch? The functions are Append, ");
+    refused(
+        "Swich([a], 1, 2, 3)",
+        1,
+        "There is no function Swich; did you mean Switch? The functions are Append, ",
+    );
     refused("Len(ToLowerCase([a]))", 5, "did you mean ToLower?");
     refused("Xyzzy([a])", 1, "There is no function Xyzzy. The functions are Append, CBool, CDate,");
 }
@@ -139,9 +147,9 @@ fn long_and_deep_expressions_are_refused() {
     assert!(Expression::parse(&longest).is_ok());
     refused(&format!("{longest} "), 10_001, "10001 characters");
     let nested = |depth: usize| format!("{}[a]{}", "Trim(".repeat(depth), ")".repeat(depth));
-    refused(&nested(100), 501, "more than 100 deep");
+    refused(&nested(101), 506, "more than 100 deep");
     // Parsing, printing, evaluating and dropping the deepest one fits a small stack.
-    let deepest = nested(99);
+    let deepest = nested(100);
     let small = std::thread::Builder::new().stack_size(1024 * 1024);
     let thread = small.spawn(move || {
         let expression = Expression::parse(&deepest).unwrap();

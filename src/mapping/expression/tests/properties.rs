@@ -17,8 +17,18 @@ fn text_of(expression: &str, cells: &[(&str, &str)]) -> String {
 fn any_expression() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         any::<String>().prop_map(|text| text.replace('\\', "\\\\").replace('"', "\\\"")),
-        prop::sample::select(vec!["", "yyyy-MM-dd", "ww", "True", "tr-TR", ",", "3", "(?<a>x)", "a"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "",
+            "yyyy-MM-dd",
+            "ww",
+            "True",
+            "tr-TR",
+            ",",
+            "3",
+            "(?<a>x)",
+            "a"
+        ])
+        .prop_map(str::to_owned),
     ]
     .prop_map(|text| format!("\"{text}\""));
     let leaf = prop_oneof![
@@ -46,8 +56,15 @@ fn any_expression() -> impl Strategy<Value = String> {
 fn any_cell() -> impl Strategy<Value = (CellKind, String)> {
     prop_oneof![
         any::<String>().prop_map(|text| (CellKind::Text, text)),
-        prop::sample::select(vec!["2024-02-30", "2024-02-29T10:00:00+09:00", "a,b", "7", "True", ""])
-            .prop_map(|text| (CellKind::Text, text.to_owned())),
+        prop::sample::select(vec![
+            "2024-02-30",
+            "2024-02-29T10:00:00+09:00",
+            "a,b",
+            "7",
+            "True",
+            ""
+        ])
+        .prop_map(|text| (CellKind::Text, text.to_owned())),
         any::<i64>().prop_map(|number| (CellKind::Number, number.to_string())),
         any::<f64>().prop_map(|number| (CellKind::Number, format!("{number:e}"))),
         any::<bool>().prop_map(|truth| (CellKind::Bool, truth.to_string())),
