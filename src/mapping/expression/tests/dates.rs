@@ -178,7 +178,7 @@ fn hostile_formats_and_dates_are_errors() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn what_was_written_is_read_back(seconds in 0..315_537_897_599_i64, input in prop::sample::select(vec![
