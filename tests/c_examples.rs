@@ -235,7 +235,11 @@ fn upload(manner: Manner, standard: &str, folder: &Path) {
     exits(&output, 14);
     let events = events(&output);
     let finished = events.last().unwrap();
-    assert_eq!((&finished["accepted"], &finished["rejected"]), (&3.into(), &1.into()), "{finished}");
+    assert_eq!(
+        (&finished["accepted"], &finished["rejected"]),
+        (&3.into(), &1.into()),
+        "{finished}"
+    );
     assert_eq!(tenant.staged(), ["1", "2", "4"].map(str::to_owned).into());
 
     let token = tenant.simulator.tenant().issue_token();
@@ -277,7 +281,10 @@ fn upload_cancel(manner: Manner, standard: &str, folder: &Path) {
     assert!(count("accepted") >= 50 && count("not sent") >= 500, "{text}");
     assert_eq!(count("accepted") + count("in doubt") + count("not sent"), RECORDS, "{text}");
     let staged = tenant.staged().len();
-    assert!((count("accepted")..=count("accepted") + count("in doubt")).contains(&staged), "{text}");
+    assert!(
+        (count("accepted")..=count("accepted") + count("in doubt")).contains(&staged),
+        "{text}"
+    );
     assert!(err(&output).contains("log 3: entrabulk::"), "{}", err(&output));
     assert!(!err(&output).contains(&tenant.secret()), "a log record holds the secret");
 }
