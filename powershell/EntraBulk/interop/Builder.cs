@@ -1,8 +1,8 @@
-using System;
-using System.Threading.Tasks;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Threading.Tasks;
+
     /// <summary>Turns records into request bodies, without a network. For one thread at a time.</summary>
     public sealed class Builder : IDisposable
     {

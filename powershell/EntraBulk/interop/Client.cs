@@ -1,8 +1,8 @@
-using System;
-using System.Security;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Security;
+
     /// <summary>One provisioning job and how to reach it. May be shared by threads and runs.</summary>
     public sealed class Client : IDisposable
     {

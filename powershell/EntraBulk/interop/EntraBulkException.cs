@@ -1,9 +1,9 @@
-using System;
-using System.Collections;
-using System.Globalization;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Collections;
+    using System.Globalization;
+
     /// <summary>A failure the native library reported: what happened, why, and what to do next.</summary>
     public sealed class EntraBulkException : Exception
     {

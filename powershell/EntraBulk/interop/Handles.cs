@@ -1,8 +1,8 @@
-using System;
-using System.Runtime.InteropServices;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Runtime.InteropServices;
+
     /// <summary>An object of the native library: freed exactly once, and never while a call uses it.</summary>
     public abstract class NativeHandle : SafeHandle
     {

@@ -1,11 +1,11 @@
-using System;
-using System.Collections;
-using System.Collections.Specialized;
-using System.Globalization;
-using System.Text;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Collections;
+    using System.Collections.Specialized;
+    using System.Globalization;
+    using System.Text;
+
     /// <summary>
     /// Reads the library's JSON: objects become ordered dictionaries, arrays object[], numbers long or double.
     /// ConvertFrom-Json is no help here: PowerShell 7 turns text that looks like a date into a DateTime.

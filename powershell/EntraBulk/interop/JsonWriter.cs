@@ -1,11 +1,11 @@
-using System;
-using System.Collections;
-using System.Globalization;
-using System.Reflection;
-using System.Text;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Collections;
+    using System.Globalization;
+    using System.Reflection;
+    using System.Text;
+
     /// <summary>
     /// Writes host values as JSON: dictionaries and PowerShell objects as objects, other sequences as arrays.
     /// ConvertTo-Json is no help here: it cuts at a depth, writes dates its own way on Windows PowerShell, and is slow.

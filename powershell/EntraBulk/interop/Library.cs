@@ -1,9 +1,9 @@
-using System;
-using System.IO;
-using System.Runtime.InteropServices;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.IO;
+    using System.Runtime.InteropServices;
+
     /// <summary>The native library of this process. Every member may be used from any thread.</summary>
     public static class Library
     {

@@ -1,10 +1,10 @@
-using System;
-using System.Reflection;
-using System.Runtime.InteropServices;
-using System.Text;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Reflection;
+    using System.Runtime.InteropServices;
+    using System.Text;
+
     /// <summary>
     /// The exports of the native library, one field of the same name each. They are delegates rather than
     /// DllImports because only an explicit load by full path finds the library on every PowerShell and platform.

@@ -1,10 +1,10 @@
-using System;
-using System.ComponentModel;
-using System.Reflection;
-using System.Runtime.InteropServices;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.ComponentModel;
+    using System.Reflection;
+    using System.Runtime.InteropServices;
+
     /// <summary>Loads a native library by its full path and finds its exports. Nothing is ever unloaded.</summary>
     internal static class NativeLoader
     {

@@ -1,9 +1,9 @@
-using System;
-using System.Runtime.InteropServices;
-using System.Security;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Runtime.InteropServices;
+    using System.Security;
+
     /// <summary>
     /// An upload at work in the background. One thread takes its events; the other members may be used from any.
     /// </summary>

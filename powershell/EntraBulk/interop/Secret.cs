@@ -1,9 +1,9 @@
-using System;
-using System.Runtime.InteropServices;
-using System.Security;
-
 namespace EntraBulk.Interop.V1
 {
+    using System;
+    using System.Runtime.InteropServices;
+    using System.Security;
+
     /// <summary>The UTF-8 bytes of a SecureString, for the time of one native call.</summary>
     internal static class Secret
     {

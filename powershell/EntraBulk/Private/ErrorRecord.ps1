@@ -1,0 +1,56 @@
+# The ErrorCategory of every status. A test compares it with the table of the library.
+$script:ErrorCategories = @{
+    InvalidArgument   = 'InvalidArgument'
+    InvalidUtf8       = 'InvalidArgument'
+    NullPointer       = 'InvalidArgument'
+    InvalidState      = 'InvalidOperation'
+    EndOfEvents       = 'ObjectNotFound'
+    UnknownOperation  = 'InvalidArgument'
+    ConfigInvalid     = 'InvalidArgument'
+    MappingInvalid    = 'InvalidArgument'
+    SourceUnreadable  = 'OpenError'
+    SourceEncoding    = 'InvalidData'
+    SourceFormat      = 'InvalidData'
+    SourceEmpty       = 'InvalidData'
+    SourceChanged     = 'InvalidData'
+    RecordsRejected   = 'InvalidData'
+    SignInFailed      = 'AuthenticationError'
+    TokenRejected     = 'AuthenticationError'
+    PermissionMissing = 'PermissionDenied'
+    TokenRequired     = 'AuthenticationError'
+    RequestRefused    = 'InvalidData'
+    TargetNotFound    = 'ObjectNotFound'
+    Throttled         = 'LimitsExceeded'
+    QuotaSpent        = 'QuotaExceeded'
+    BucketFull        = 'ResourceBusy'
+    ServiceFailed     = 'ResourceUnavailable'
+    Unreachable       = 'ConnectionError'
+    TlsFailed         = 'SecurityError'
+    HostNotAllowed    = 'SecurityError'
+    Cancelled         = 'OperationStopped'
+    OutputFailed      = 'WriteError'
+    ShuttingDown      = 'OperationStopped'
+    Internal          = 'InvalidResult'
+    Panic             = 'InvalidResult'
+}
+
+# An ErrorRecord with the id EntraBulk.<Kind> from an EntraBulkException, or from an error document.
+function ConvertTo-EntraBulkErrorRecord {
+    param(
+        [Parameter(Mandatory)] [object]$Failure,
+        [object]$TargetObject
+    )
+
+    if ($Failure -is [System.Collections.IDictionary]) {
+        $Failure = [EntraBulk.Interop.V1.EntraBulkException]::FromDocument($Failure)
+    }
+    # A later library may know a status that this table does not.
+    $category = 'NotSpecified'
+    if ($script:ErrorCategories.ContainsKey($Failure.Kind)) { $category = $script:ErrorCategories[$Failure.Kind] }
+    $record = [System.Management.Automation.ErrorRecord]::new($Failure, "EntraBulk.$($Failure.Kind)", $category, $TargetObject)
+    if ($Failure.Advice) {
+        $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new("$($Failure.Message) $($Failure.Advice)")
+        $record.ErrorDetails.RecommendedAction = $Failure.Advice
+    }
+    $record
+}
