@@ -48,9 +48,10 @@ function ConvertTo-EntraBulkErrorRecord {
     $category = 'NotSpecified'
     if ($script:ErrorCategories.ContainsKey($Failure.Kind)) { $category = $script:ErrorCategories[$Failure.Kind] }
     $record = [System.Management.Automation.ErrorRecord]::new($Failure, "EntraBulk.$($Failure.Kind)", $category, $TargetObject)
-    if ($Failure.Advice) {
-        $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new("$($Failure.Message) $($Failure.Advice)")
-        $record.ErrorDetails.RecommendedAction = $Failure.Advice
-    }
+    $text = $Failure.Message
+    # One problem is part of the message; of several the message names the first alone.
+    if ($Failure.Problems.Count -gt 1) { $text = (@($text) + $Failure.Problems) -join "`n  - " }
+    $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($text)
+    $record.ErrorDetails.RecommendedAction = $Failure.Advice
     $record
 }

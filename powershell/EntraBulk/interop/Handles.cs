@@ -1,6 +1,7 @@
 namespace EntraBulk.Interop.V1
 {
     using System;
+    using System.Collections;
     using System.Runtime.InteropServices;
 
     /// <summary>An object of the native library: freed exactly once, and never while a call uses it.</summary>
@@ -82,16 +83,14 @@ namespace EntraBulk.Interop.V1
 
         internal EntraBulkException ToException(int status)
         {
-            if (IsInvalid) { return new EntraBulkException(status, "entrabulk failed with status " + status + "."); }
-            EntraBulkException exception = new EntraBulkException(status, Native.Text(Native.entrabulk_error_message(this)));
-            int httpStatus = Native.entrabulk_error_http_status(this);
-            if (httpStatus != 0) { exception.HttpStatus = httpStatus; }
-            exception.RequestId = Native.Text(Native.entrabulk_error_request_id(this));
-            long retryAfter = Native.entrabulk_error_retry_after_ms(this);
-            if (retryAfter >= 0) { exception.RetryAfter = TimeSpan.FromMilliseconds(retryAfter); }
-            long line = Native.entrabulk_error_record(this);
-            if (line >= 0) { exception.Line = line; }
-            return exception;
+            IDictionary document = JsonReader.Read(Native.Text(Native.entrabulk_error_json(this))) as IDictionary;
+            if (document == null)
+            {
+                document = new Hashtable();
+                document["status"] = status;
+                document["message"] = "entrabulk failed with status " + status + ".";
+            }
+            return EntraBulkException.FromDocument(document);
         }
     }
 }

@@ -84,7 +84,7 @@ namespace EntraBulk.Interop.V1
             ThrowUnlessLoaded();
             ErrorHandle error;
             logger = log;
-            Native.Check(Native.entrabulk_log_set(log == null ? null : Sink, IntPtr.Zero, level, out error), error);
+            Native.Check(Native.entrabulk_log_set(log == null ? null : Sink, IntPtr.Zero, IntPtr.Zero, level, out error), error);
         }
 
         /// <summary>Cancels every run and stops the library's threads, waiting at most that long.</summary>

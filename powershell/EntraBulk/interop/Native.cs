@@ -36,12 +36,10 @@ namespace EntraBulk.Interop.V1
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate IntPtr BufferData(BufferHandle buffer);
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate UIntPtr BufferLength(BufferHandle buffer);
-        [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate int ErrorNumber(ErrorHandle error);
-        [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate long ErrorLongNumber(ErrorHandle error);
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate IntPtr ErrorText(ErrorHandle error);
 
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate void LogSink(IntPtr userdata, int level, IntPtr message, UIntPtr length);
-        [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate int LogSet(LogSink sink, IntPtr userdata, int level, out ErrorHandle error);
+        [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate int LogSet(LogSink sink, IntPtr userdata, IntPtr userdataFree, int level, out ErrorHandle error);
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)] internal delegate int Shutdown(uint timeoutMilliseconds, out ErrorHandle error);
 
 #pragma warning disable 0649 // Bind assigns them all.
@@ -68,12 +66,7 @@ namespace EntraBulk.Interop.V1
         internal static BufferData entrabulk_buffer_data;
         internal static BufferLength entrabulk_buffer_len;
         internal static FreePointer entrabulk_buffer_free;
-        internal static ErrorNumber entrabulk_error_status;
-        internal static ErrorText entrabulk_error_message;
-        internal static ErrorNumber entrabulk_error_http_status;
-        internal static ErrorText entrabulk_error_request_id;
-        internal static ErrorLongNumber entrabulk_error_retry_after_ms;
-        internal static ErrorLongNumber entrabulk_error_record;
+        internal static ErrorText entrabulk_error_json;
         internal static FreePointer entrabulk_error_free;
         internal static LogSet entrabulk_log_set;
         internal static Shutdown entrabulk_shutdown;
