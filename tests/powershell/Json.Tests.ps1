@@ -19,7 +19,7 @@ Describe 'Writing JSON' {
         @{ Value = [char]'x'; Json = '"x"' }
         @{ Value = [dayofweek]::Monday; Json = '"Monday"' }
         @{ Value = [guid]'6f9619ff-8b86-d011-b42d-00c04fc964ff'; Json = '"6f9619ff-8b86-d011-b42d-00c04fc964ff"' }
-        @{ Value = [datetime]::new(2024, 1, 31, 12, 0, 0, 'Utc'); Json = '"2024-01-31T12:00:00.0000000Z"' }
+        @{ Value = [datetime]::SpecifyKind([datetime]'2024-01-31T12:00:00', 'Utc'); Json = '"2024-01-31T12:00:00.0000000Z"' }
         @{ Value = @(1, 'two', @()); Json = '[1,"two",[]]' }
         @{ Value = [ordered]@{ z = 1; a = @{ c = 3; b = 2 } }; Json = '{"z":1,"a":{"b":2,"c":3}}' }
         @{ Value = [pscustomobject]@{ z = 1; a = [pscustomobject]@{ b = '2' } }; Json = '{"z":1,"a":{"b":"2"}}' }

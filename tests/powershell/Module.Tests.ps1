@@ -49,11 +49,10 @@ Describe 'The module' {
 
 Describe 'A library that does not load' {
     BeforeAll {
-        # A library is never unloaded, so each case wants a process of its own.
         function Import-In {
             param([string]$Library)
             $script = "`$env:ENTRABULK_LIBRARY = '$Library'; try { Import-Module '$manifestPath' } catch { `"`$(`$_.FullyQualifiedErrorId)|`$(`$_.CategoryInfo.Category)|`$_`" }"
-            & (Get-Process -Id $PID).Path -NoProfile -Command $script | Out-String
+            Invoke-OtherSession $script
         }
     }
 

@@ -102,7 +102,7 @@ Describe 'Send-EntraBulkUpload -WhatIf' {
         "-Simulator 'http://127.0.0.1:9' -ServicePrincipalId '22222222-2222-2222-2222-222222222222' " +
         "-JobId 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333' " +
         "-AccessToken (ConvertTo-SecureString 'x' -AsPlainText -Force)"
-        $said = & (Get-Process -Id $PID).Path -NoProfile -Command $script | Out-String
+        $said = Invoke-OtherSession $script
         $said.Replace("`n", ' ') | Should -BeLike "*What if:*Upload 1 users in 1 calls, from 2 records: 1 rejected*job 'API2AAD.*http://127.0.0.1:9*"
     }
 }

@@ -15,6 +15,14 @@ function Get-CommandLine {
     throw 'Build the command line first: cargo build'
 }
 
+# Another PowerShell of the same kind: a library is never unloaded, and the host's own text can be read only from outside.
+function Invoke-OtherSession {
+    param([string]$Script)
+    $program = 'pwsh'
+    if ($PSVersionTable.PSEdition -eq 'Desktop') { $program = 'powershell' }
+    & $program -NoProfile -NonInteractive -Command $Script | Out-String
+}
+
 # A simulated tenant in a process of its own, and the parameters that reach it.
 function Start-Simulator {
     param([string[]]$Option = @())

@@ -34,7 +34,7 @@ $script:ErrorCategories = @{
     Panic             = 'InvalidResult'
 }
 
-# An ErrorRecord with the id EntraBulk.<Kind> from an EntraBulkException, or from an error document.
+# An ErrorRecord with the id EntraBulk.<Kind> from an error document, an EntraBulkException, or what a catch caught.
 function ConvertTo-EntraBulkErrorRecord {
     param(
         [Parameter(Mandatory)] [object]$Failure,
@@ -43,7 +43,12 @@ function ConvertTo-EntraBulkErrorRecord {
 
     if ($Failure -is [System.Collections.IDictionary]) {
         $Failure = [EntraBulk.Interop.V1.EntraBulkException]::FromDocument($Failure)
+    } elseif ($Failure -is [System.Management.Automation.ErrorRecord]) {
+        $TargetObject = $Failure.TargetObject
+        $Failure = $Failure.Exception
     }
+    # PowerShell wraps what a method throws.
+    while ($Failure -isnot [EntraBulk.Interop.V1.EntraBulkException]) { $Failure = $Failure.InnerException }
     # A later library may know a status that this table does not.
     $category = 'NotSpecified'
     if ($script:ErrorCategories.ContainsKey($Failure.Kind)) { $category = $script:ErrorCategories[$Failure.Kind] }

@@ -99,7 +99,7 @@ function ConvertTo-EntraBulkPayload {
             $conversion = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
             $builder = [EntraBulk.Interop.V1.Builder]::new([EntraBulk.Interop.V1.JsonWriter]::Write($conversion))
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
-            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_.Exception))
+            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }
     }
 
@@ -110,7 +110,7 @@ function ConvertTo-EntraBulkPayload {
             $records.AddRange($InputObject)
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $builder.Dispose()
-            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_.Exception -TargetObject $_.TargetObject))
+            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }
     }
 
@@ -120,7 +120,7 @@ function ConvertTo-EntraBulkPayload {
             Write-EntraBulkReport -Report $report -Record $records -Cmdlet $PSCmdlet
             while ($null -ne ($batch = $builder.NextText())) { $batch }
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
-            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_.Exception -TargetObject $_.TargetObject))
+            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         } finally {
             $builder.Dispose()
         }

@@ -159,7 +159,7 @@ function Send-EntraBulkUpload {
             $conversion = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
             $client = Connect-EntraBulkTarget -Bound $PSBoundParameters
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
-            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_.Exception))
+            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }
     }
 
@@ -212,7 +212,7 @@ function Send-EntraBulkUpload {
                 throw (ConvertTo-EntraBulkErrorRecord -Failure $runEvent['error'] -TargetObject $summary)
             }
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
-            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_.Exception -TargetObject $_.TargetObject))
+            $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         } finally {
             # First what needs no pipeline: after Ctrl+C there is none. Freeing a run cancels it.
             if ($run) { $run.Dispose() }
