@@ -1,1 +1,154 @@
-//! Named operations, JSON in and JSON out.
+//! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::builder::{self, Builder};
+use crate::client::Client;
+use crate::config::Conversion;
+use crate::error::{Error, ErrorKind, TABLE};
+use crate::mapping;
+use crate::prepare;
+
+/// An operation: its name and what it does with its arguments.
+struct Operation {
+    name: &'static str,
+    meaning: &'static str,
+    run: fn(&[u8]) -> Result<Value, Error>,
+}
+
+/// Every operation. None of these needs a client.
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "check",
+        meaning: "A conversion -> counts and findings; nothing is written or sent.",
+        run: check,
+    },
+    Operation {
+        name: "convert",
+        meaning: "{conversion, directory} -> request bodies as files batch-00001.json …",
+        run: convert,
+    },
+    Operation {
+        name: "suggest",
+        meaning: "{columns} or a conversion's {source} -> {mapping}: a commented first mapping.",
+        run: suggest,
+    },
+    Operation {
+        name: "errors",
+        meaning: "{} -> every status with name, exit code, PowerShell category and meaning.",
+        run: errors,
+    },
+    Operation { name: "operations", meaning: "{} -> this list.", run: operations },
+];
+
+/// Carries out the operation `name` with JSON `arguments` (empty: `{}`) and gives its JSON result.
+///
+/// Answers when the work is done, which for a large file may take seconds; any thread may call.
+///
+/// # Errors
+/// `UnknownOperation`, `ConfigInvalid` for the arguments, and what the operation itself gives.
+pub fn call(_client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Vec<u8>, Error> {
+    let operation =
+        OPERATIONS.iter().find(|operation| operation.name == name).ok_or_else(|| {
+            let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
+            Error::new(
+                ErrorKind::UnknownOperation,
+                format!("There is no operation \"{name}\"."),
+                format!("Use one of: {}.", names.join(", ")),
+            )
+        })?;
+    let arguments = if arguments.is_empty() { b"{}" } else { arguments };
+    Ok((operation.run)(arguments)?.to_string().into_bytes())
+}
+
+fn to_value(value: impl serde::Serialize) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+fn check(arguments: &[u8]) -> Result<Value, Error> {
+    let (summary, _) = builder::check(Conversion::parse(arguments)?, None)?;
+    to_value(summary)
+}
+
+fn arguments_invalid(error: impl std::fmt::Display) -> Error {
+    Error::new(
+        ErrorKind::ConfigInvalid,
+        format!("The arguments are not right: {error}."),
+        "The operation \"operations\" says what each one takes.",
+    )
+}
+
+fn convert(arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {
+        conversion: Value,
+        directory: std::path::PathBuf,
+    }
+    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let mut builder = Builder::new(arguments.conversion.to_string().as_bytes())?;
+    let summary = builder.finish()?;
+    let mut files = Vec::new();
+    while let Some(body) = builder.next()? {
+        let path = arguments.directory.join(batch_name(files.len() + 1));
+        write_new(&path, &body)?;
+        files.push(path.display().to_string());
+    }
+    let mut summary = to_value(summary)?;
+    summary["files"] = json!(files);
+    Ok(summary)
+}
+
+/// The file name of batch `number`, from 1.
+pub fn batch_name(number: usize) -> String {
+    format!("batch-{number:05}.json")
+}
+
+/// Writes a file that must not be there yet: payloads are never mixed with those of another run.
+pub fn write_new(path: &Path, body: &[u8]) -> Result<(), Error> {
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(body));
+    written.map_err(|error| {
+        Error::new(
+            ErrorKind::OutputFailed,
+            format!("The file {} cannot be written: {error}.", path.display()),
+            "Name an empty folder that you may write to.",
+        )
+    })
+}
+
+fn suggest(arguments: &[u8]) -> Result<Value, Error> {
+    let value: Value = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let columns = match value.get("columns") {
+        Some(columns) => serde_json::from_value(columns.clone()).map_err(arguments_invalid)?,
+        None => prepare::columns(&Conversion::parse(arguments)?)?,
+    };
+    Ok(json!({"mapping": mapping::suggest(&columns)}))
+}
+
+fn errors(_: &[u8]) -> Result<Value, Error> {
+    let rows = TABLE.iter().map(|row| {
+        json!({
+            "status": row.kind.status(),
+            "name": row.name,
+            "exitCode": row.exit_code,
+            "category": row.category,
+            "meaning": row.meaning,
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn operations(_: &[u8]) -> Result<Value, Error> {
+    let rows = OPERATIONS
+        .iter()
+        .map(|operation| json!({"name": operation.name, "meaning": operation.meaning}));
+    Ok(rows.collect())
+}

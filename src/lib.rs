@@ -17,6 +17,7 @@ pub mod log;
 pub mod mapping;
 pub mod prepare;
 pub mod rejection;
+pub mod report;
 pub mod runtime;
 pub mod scim;
 #[cfg(feature = "simulator")]

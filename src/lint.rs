@@ -1,1 +1,364 @@
-//! What is wrong with these users before anyone sees them.
+//! What is wrong with these users before anyone sees them: the checks that need more than one record.
+//!
+//! Keys are remembered as 96-bit hashes beside their line, 16 bytes each, so that a million users
+//! fit a few megabytes. Whatever looks wrong by its hash is named as a [`Suspect`] and judged by
+//! [`judge`] on the real text, which the caller reads again: a collision of hashes rejects nobody.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::config::Duplicates;
+use crate::mapping::User;
+use crate::rejection::{Finding, Rule};
+
+/// A hashed key and the line it stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    high: u64,
+    low: u32,
+    line: u32,
+}
+
+impl Key {
+    fn new(text: &str, line: u64) -> Self {
+        let hash = xxh3_128(text.as_bytes());
+        // The casts keep the upper 96 of 128 bits; a line past 2^32 would be a file of terabytes.
+        Key { high: (hash >> 64) as u64, low: (hash >> 32) as u32, line: line as u32 }
+    }
+
+    fn same_text(&self, other: &Key) -> bool {
+        (self.high, self.low) == (other.high, other.low)
+    }
+}
+
+/// Why a record has to be looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspect {
+    /// Its externalId may stand elsewhere too.
+    ExternalId,
+    /// Its userName may stand elsewhere too.
+    UserName,
+    /// Its manager may not be in the source; so many records name that manager.
+    Manager(u32),
+}
+
+/// Remembers the keys of all users of a source.
+#[derive(Debug, Default)]
+pub struct Survey {
+    external_ids: Vec<Key>,
+    user_names: Vec<Key>,
+    /// Hash of a manager -> the first line that names it, and how many do.
+    managers: HashMap<(u64, u32), (u32, u32)>,
+    folded: String,
+}
+
+impl Survey {
+    /// Takes note of the user of `line`; gives what is odd about it by itself.
+    pub fn observe(&mut self, user: &User, line: u64) -> Option<Finding> {
+        self.external_ids.push(Key::new(&user.external_id, line));
+        if !user.user_name.is_empty() {
+            fold_into(&mut self.folded, &user.user_name);
+            self.user_names.push(Key::new(&self.folded, line));
+        }
+        if user.manager.is_empty() {
+            return None;
+        }
+        if user.manager == user.external_id {
+            let message = "The user is their own manager. It is sent as it is; \
+                           to leave the manager out, map it with IIF or correct it in HR.";
+            return Some(finding(line, Rule::ManagerIsSelf, user, message).value(&user.manager));
+        }
+        let key = Key::new(&user.manager, line);
+        let seen = self.managers.entry((key.high, key.low)).or_insert((key.line, 0));
+        seen.1 = seen.1.saturating_add(1);
+        None
+    }
+
+    /// The records to look at again, by line.
+    pub fn suspects(mut self) -> BTreeMap<u64, Vec<Suspect>> {
+        let mut suspects: BTreeMap<u64, Vec<Suspect>> = BTreeMap::new();
+        self.external_ids.sort_unstable();
+        self.user_names.sort_unstable();
+        for (keys, suspect) in
+            [(&self.external_ids, Suspect::ExternalId), (&self.user_names, Suspect::UserName)]
+        {
+            for group in keys.chunk_by(Key::same_text).filter(|group| group.len() > 1) {
+                for key in group {
+                    suspects.entry(key.line.into()).or_default().push(suspect);
+                }
+            }
+        }
+        for ((high, low), (line, count)) in self.managers {
+            let from = self.external_ids.partition_point(|key| (key.high, key.low) < (high, low));
+            let known =
+                self.external_ids.get(from).is_some_and(|key| (key.high, key.low) == (high, low));
+            if !known {
+                suspects.entry(line.into()).or_default().push(Suspect::Manager(count));
+            }
+        }
+        suspects
+    }
+}
+
+/// A suspicious record, read again.
+#[derive(Debug, Clone)]
+pub struct Reread {
+    /// Its line.
+    pub line: u64,
+    /// Its user's identity.
+    pub external_id: String,
+    /// Its user's userName.
+    pub user_name: String,
+    /// Its user's manager.
+    pub manager: String,
+}
+
+/// What became of the suspects.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Records rejected, in order of line.
+    pub rejected: Vec<Finding>,
+    /// Warnings, in order of line.
+    pub warnings: Vec<Finding>,
+}
+
+/// Judges the suspects on their real text. `records` are those of [`Survey::suspects`], in order of line.
+pub fn judge(
+    suspects: &BTreeMap<u64, Vec<Suspect>>,
+    records: &[Reread],
+    duplicates: Duplicates,
+) -> Verdict {
+    let suspected = |record: &Reread, what: Suspect| {
+        suspects.get(&record.line).is_some_and(|all| all.contains(&what))
+    };
+    let mut rejected = BTreeMap::new();
+    let with_ids = records.iter().filter(|record| suspected(record, Suspect::ExternalId));
+    for group in group_by(with_ids, |record| record.external_id.clone()) {
+        let keep = match duplicates {
+            Duplicates::Reject => None,
+            Duplicates::Last => group.last().map(|record| record.line),
+        };
+        for record in group.iter().filter(|record| Some(record.line) != keep) {
+            let message = match keep {
+                Some(line) => format!(
+                    "externalId \"{}\" stands again on line {line}, which is sent instead.",
+                    record.external_id
+                ),
+                None => format!(
+                    "externalId \"{}\" stands on {} too; none of them is sent. \
+                     Correct the export, or choose duplicates \"last\".",
+                    record.external_id,
+                    other_lines(&group, record.line)
+                ),
+            };
+            let finding = reread_finding(record, Rule::DuplicateExternalId, message);
+            rejected.insert(record.line, finding.column("externalId").value(&record.external_id));
+        }
+    }
+    // A record that gave way to a later one of the same person does not hold its name.
+    let superseded: HashSet<u64> = match duplicates {
+        Duplicates::Last => rejected.keys().copied().collect(),
+        Duplicates::Reject => HashSet::new(),
+    };
+    let with_names = records.iter().filter(|record| {
+        suspected(record, Suspect::UserName) && !superseded.contains(&record.line)
+    });
+    for group in group_by(with_names, |record| folded(&record.user_name)) {
+        let people: HashSet<&str> =
+            group.iter().map(|record| record.external_id.as_str()).collect();
+        if people.len() < 2 {
+            continue;
+        }
+        for record in &group {
+            let message = format!(
+                "userName \"{}\" is also that of {}; Entra does not make names unique, so none of \
+                 them is sent. Make the names differ.",
+                record.user_name,
+                other_lines(&group, record.line)
+            );
+            let finding = reread_finding(record, Rule::DuplicateUserName, message);
+            rejected
+                .entry(record.line)
+                .or_insert(finding.column("userName").value(&record.user_name));
+        }
+    }
+    let warnings = records.iter().filter_map(|record| unknown_manager(suspects, record)).collect();
+    Verdict { rejected: rejected.into_values().collect(), warnings }
+}
+
+fn unknown_manager(suspects: &BTreeMap<u64, Vec<Suspect>>, record: &Reread) -> Option<Finding> {
+    let count = suspects.get(&record.line)?.iter().find_map(|suspect| match suspect {
+        Suspect::Manager(count) => Some(*count),
+        _ => None,
+    })?;
+    let reports = match count {
+        1 => String::from("this record names it"),
+        _ => format!("{count} records name it, this one first"),
+    };
+    let message = format!(
+        "Manager \"{}\" is not in this source ({reports}). Entra resolves a manager only if this job \
+         has processed it before.",
+        record.manager
+    );
+    let finding = reread_finding(record, Rule::ManagerUnknown, message);
+    Some(finding.column("manager").value(&record.manager))
+}
+
+fn reread_finding(record: &Reread, rule: Rule, message: impl Into<String>) -> Finding {
+    Finding::new(record.line, rule, message).external_id(&record.external_id)
+}
+
+/// A finding about `user`.
+pub fn finding(line: u64, rule: Rule, user: &User, message: impl Into<String>) -> Finding {
+    Finding::new(line, rule, message).external_id(&user.external_id)
+}
+
+/// The groups of two and more, each in order of line.
+fn group_by<'a>(
+    records: impl Iterator<Item = &'a Reread>,
+    key: impl Fn(&Reread) -> String,
+) -> Vec<Vec<&'a Reread>> {
+    let mut groups: HashMap<String, Vec<&Reread>> = HashMap::new();
+    for record in records {
+        groups.entry(key(record)).or_default().push(record);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+/// The most lines a message names.
+const NAMED_LINES: usize = 8;
+
+fn other_lines(group: &[&Reread], line: u64) -> String {
+    let others: Vec<u64> = group.iter().map(|record| record.line).filter(|l| *l != line).collect();
+    let named: Vec<String> = others.iter().take(NAMED_LINES).map(u64::to_string).collect();
+    let plural = if others.len() == 1 { "line" } else { "lines" };
+    let more = others.len().saturating_sub(NAMED_LINES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{plural} {}{more}", named.join(", "))
+}
+
+/// A userName as Entra compares it: without regard to case (RFC 7643 section 4.1.1).
+fn fold_into(out: &mut String, name: &str) {
+    out.clear();
+    out.extend(name.chars().flat_map(char::to_lowercase));
+}
+
+fn folded(name: &str) -> String {
+    let mut out = String::new();
+    fold_into(&mut out, name);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Runs both passes as the caller does.
+    fn lint(rows: &[(&str, &str, &str)], duplicates: Duplicates) -> (Verdict, Vec<Finding>) {
+        let mut survey = Survey::default();
+        let mut own = Vec::new();
+        let records: Vec<Reread> = (2..)
+            .zip(rows)
+            .map(|(line, (id, name, manager))| Reread {
+                line,
+                external_id: (*id).into(),
+                user_name: (*name).into(),
+                manager: (*manager).into(),
+            })
+            .collect();
+        for record in &records {
+            let user = User {
+                external_id: record.external_id.clone(),
+                user_name: record.user_name.clone(),
+                manager: record.manager.clone(),
+                ..User::default()
+            };
+            own.extend(survey.observe(&user, record.line));
+        }
+        let suspects = survey.suspects();
+        let again: Vec<Reread> =
+            records.into_iter().filter(|record| suspects.contains_key(&record.line)).collect();
+        (judge(&suspects, &again, duplicates), own)
+    }
+
+    fn rejected(rows: &[(&str, &str, &str)], duplicates: Duplicates) -> Vec<(u64, Rule)> {
+        let (verdict, _) = lint(rows, duplicates);
+        verdict.rejected.iter().map(|finding| (finding.line, finding.rule)).collect()
+    }
+
+    #[test]
+    fn records_of_one_id_are_all_rejected_or_all_but_the_last() {
+        let rows = [("1", "a", ""), ("2", "b", ""), ("1", "a", ""), ("1", "c", "")];
+        let id = Rule::DuplicateExternalId;
+        assert_eq!(rejected(&rows, Duplicates::Reject), [(2, id), (4, id), (5, id)]);
+        assert_eq!(rejected(&rows, Duplicates::Last), [(2, id), (4, id)]);
+        let (verdict, _) = lint(&rows, Duplicates::Reject);
+        assert!(
+            verdict.rejected[0].message.contains("lines 4, 5"),
+            "{}",
+            verdict.rejected[0].message
+        );
+    }
+
+    #[test]
+    fn two_people_of_one_name_are_both_rejected_whatever_its_case() {
+        let rows = [("1", "Ann@x", ""), ("2", "ann@X", ""), ("3", "bob@x", "")];
+        let name = Rule::DuplicateUserName;
+        assert_eq!(rejected(&rows, Duplicates::Reject), [(2, name), (3, name)]);
+        assert_eq!(rejected(&rows, Duplicates::Last), [(2, name), (3, name)]);
+    }
+
+    #[test]
+    fn a_superseded_record_does_not_hold_its_name() {
+        let rows = [("1", "a", ""), ("1", "b", ""), ("2", "a", "")];
+        assert_eq!(rejected(&rows, Duplicates::Last), [(2, Rule::DuplicateExternalId)]);
+        assert_eq!(
+            rejected(&rows, Duplicates::Reject),
+            [
+                (2, Rule::DuplicateExternalId),
+                (3, Rule::DuplicateExternalId),
+                (4, Rule::DuplicateUserName)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_manager_out_of_the_source_is_named_once_with_its_reports() {
+        let rows = [("1", "a", "9"), ("2", "b", "9"), ("3", "c", "1"), ("4", "d", "4")];
+        let (verdict, own) = lint(&rows, Duplicates::Reject);
+        assert_eq!(verdict.warnings.len(), 1);
+        assert!(verdict.warnings[0].message.contains("2 records name it"));
+        assert_eq!(own.len(), 1);
+        assert_eq!((own[0].line, own[0].rule), (5, Rule::ManagerIsSelf));
+    }
+
+    proptest! {
+        /// Against the definition, over a small alphabet so that everything collides.
+        #[test]
+        fn verdicts_follow_the_definition(
+            rows in prop::collection::vec(("[1-5]", "[a-cA-C]", "[1-9]?"), 0..12),
+            last in any::<bool>(),
+        ) {
+            let rows: Vec<(&str, &str, &str)> =
+                rows.iter().map(|(id, name, manager)| (&**id, &**name, &**manager)).collect();
+            let duplicates = if last { Duplicates::Last } else { Duplicates::Reject };
+            let found: HashSet<u64> =
+                rejected(&rows, duplicates).into_iter().map(|(line, _)| line).collect();
+            for (at, (id, name, _)) in rows.iter().enumerate() {
+                let superseded = |at: usize| {
+                    last && rows[at + 1..].iter().any(|row| row.0 == rows[at].0)
+                };
+                let same_id = (0..rows.len()).any(|other| other != at && rows[other].0 == *id);
+                let same_name = (0..rows.len()).any(|other| {
+                    rows[other].0 != *id
+                        && !superseded(other)
+                        && rows[other].1.eq_ignore_ascii_case(name)
+                });
+                let expected = if last { superseded(at) || same_name } else { same_id || same_name };
+                prop_assert_eq!(found.contains(&(at as u64 + 2)), expected, "row {}", at);
+            }
+        }
+    }
+}

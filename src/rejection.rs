@@ -36,6 +36,10 @@ pub enum Rule {
     ManyPrimary,
     /// An e-mail, phone or address that is not of type `work`: the service ignores it (warning).
     NotWorkEntry,
+    /// Something about the mapping as a whole (warning).
+    Mapping,
+    /// A field that the mapping names and no record has (warning).
+    ColumnAbsent,
 }
 
 impl Rule {
@@ -57,6 +61,23 @@ impl Rule {
             Rule::DateWithoutTime => "date-without-time",
             Rule::ManyPrimary => "many-primary",
             Rule::NotWorkEntry => "not-work-entry",
+            Rule::Mapping => "mapping",
+            Rule::ColumnAbsent => "column-absent",
+        }
+    }
+
+    /// What a warning about one attribute of a user says.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Rule::DateWithoutTime => {
+                "The date has no time part, and Entra ignores such a value. \
+                 Write it with FormatDateTime as yyyy-MM-ddTHH:mm:ssZ."
+            }
+            Rule::NotWorkEntry => {
+                "The entry is not of type \"work\"; the service ignores it. \
+                 Map the value to a work entry or to a custom attribute."
+            }
+            _ => "The value is odd; see the rule.",
         }
     }
 }
@@ -74,7 +95,8 @@ impl Serialize for Rule {
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The line on which the record starts, 1-based; the header of a CSV file is line 1. For records
-    /// without lines (pushed ones) their number, 1-based.
+    /// without lines (pushed ones) their number, 1-based; 0 where it concerns no single record.
+    #[serde(skip_serializing_if = "concerns_none")]
     pub line: u64,
     /// The rule.
     pub rule: Rule,
@@ -89,6 +111,10 @@ pub struct Finding {
     pub value: Option<String>,
     /// A full sentence: what is wrong and what to do.
     pub message: String,
+}
+
+fn concerns_none(line: &u64) -> bool {
+    *line == 0
 }
 
 /// The longest value a finding repeats, in characters.

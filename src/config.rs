@@ -1,1 +1,0 @@
-//! Raw JSON to validated configuration, every problem at once.

@@ -1,0 +1,8 @@
+//! Raw JSON to validated settings, every problem at once with its JSON path (`docs/documents.md`).
+
+mod client;
+mod conversion;
+mod reader;
+
+pub use client::{ClientConfig, Licence, Limits, RetryPolicy, Target};
+pub use conversion::{Conversion, Duplicates, MappingSource};

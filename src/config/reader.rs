@@ -1,0 +1,172 @@
+//! Reads a JSON document key by key and collects what is wrong with it.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Problem};
+
+/// One object of a document, with the place where problems gather.
+pub(super) struct Reader<'a> {
+    path: String,
+    object: &'a Map<String, Value>,
+    known: Vec<&'static str>,
+    problems: Vec<Problem>,
+}
+
+/// Parses `json` as an object with `"version": 1` and hands it to `read`; fails with every problem.
+pub(super) fn read_document<T>(
+    what: &'static str,
+    json: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, Error> {
+    let value: Value = serde_json::from_slice(json).map_err(|error| {
+        Error::new(
+            ErrorKind::ConfigInvalid,
+            format!("The {what} is not JSON: {error}."),
+            "Mend the JSON text and try again.",
+        )
+    })?;
+    let Value::Object(object) = value else {
+        return Err(Error::new(
+            ErrorKind::ConfigInvalid,
+            format!("The {what} is not a JSON object."),
+            "Write it as { \"version\": 1, … }; docs/documents.md shows it whole.",
+        ));
+    };
+    let mut reader = Reader::new(String::new(), &object);
+    match reader.integer("version", 1, 1..=1) {
+        Some(_) if !object.contains_key("version") => {
+            reader.problem("version", "is missing; write \"version\": 1");
+        }
+        _ => {}
+    }
+    let value = read(&mut reader);
+    reader.refuse_unknown_keys();
+    match value {
+        Some(value) if reader.problems.is_empty() => Ok(value),
+        _ => Err(Error::from_problems(ErrorKind::ConfigInvalid, what, reader.problems)),
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(path: String, object: &'a Map<String, Value>) -> Self {
+        Reader { path, object, known: Vec::new(), problems: Vec::new() }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// Reports something about `key`.
+    pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
+        self.problems.push(Problem::error(self.path_of(key), message));
+    }
+
+    /// The value of `key`, unless it is absent or null.
+    pub(super) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
+        self.known.push(key);
+        self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The text of `key`; not empty.
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+            Value::String(_) => {
+                self.problem(key, "is empty");
+                None
+            }
+            _ => {
+                self.problem(key, "must be a string");
+                None
+            }
+        }
+    }
+
+    /// The text of `key`, which must be there.
+    pub(super) fn required_text(&mut self, key: &'static str) -> Option<String> {
+        if self.value(key).is_none() {
+            self.problem(key, "is missing");
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// The text of `key` read as one of `choices`, the first of them being the default.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let Some(text) = self.text(key) else { return choices.first().map(|(_, value)| *value) };
+        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let names: Vec<String> =
+                choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            self.problem(key, format!("is \"{text}\"; it must be one of {}", names.join(", ")));
+        }
+        found
+    }
+
+    /// The whole number of `key` within `range`.
+    pub(super) fn integer(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let Some(value) = self.value(key) else { return Some(default) };
+        match value.as_u64() {
+            Some(number) if range.contains(&number) => Some(number),
+            _ => {
+                self.problem(
+                    key,
+                    format!(
+                        "is {value}; it must be a whole number from {} to {}",
+                        range.start(),
+                        range.end()
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads the object under `key`; absent, it reads as an empty one.
+    pub(super) fn object<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let empty = Map::new();
+        let object = match self.value(key) {
+            Some(Value::Object(object)) => object,
+            Some(_) => {
+                self.problem(key, "must be an object");
+                return None;
+            }
+            None => &empty,
+        };
+        let mut inner = Reader::new(self.path_of(key), object);
+        let value = read(&mut inner);
+        inner.refuse_unknown_keys();
+        self.problems.append(&mut inner.problems);
+        value
+    }
+
+    fn refuse_unknown_keys(&mut self) {
+        let unknown: Vec<&String> =
+            self.object.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
+        for key in unknown {
+            let nearest = self.known.iter().max_by(|a, b| {
+                strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
+            });
+            let hint = match nearest {
+                Some(name) if strsim::jaro_winkler(name, key) > 0.75 => {
+                    format!("is not known; did you mean \"{name}\"?")
+                }
+                _ => format!("is not known; known here are {}", self.known.join(", ")),
+            };
+            self.problems.push(Problem::error(self.path_of(key), hint));
+        }
+    }
+}

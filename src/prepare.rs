@@ -1,1 +1,0 @@
-//! Source, mapping and lint joined: what would be sent, and then the batches.

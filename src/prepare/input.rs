@@ -1,0 +1,137 @@
+//! A file that can be read several times from its start.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::Spool;
+use crate::error::{Error, ErrorKind};
+use crate::source::{Format, SourceOptions};
+
+/// The open file, so that a file replaced meanwhile under the same name is not mixed in.
+#[derive(Debug)]
+pub(super) struct Input {
+    file: Arc<File>,
+    name: String,
+    pushed: bool,
+}
+
+impl Input {
+    /// Opens `path`; `-` is standard input. What cannot be read twice (a pipe) is copied to a
+    /// temporary file first.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let failed = |error: io::Error| {
+            Error::new(
+                ErrorKind::SourceUnreadable,
+                format!("The source {name} cannot be read: {error}."),
+                "Check the path and its permissions.",
+            )
+        };
+        if path.as_os_str() == "-" {
+            let file = copied(&mut io::stdin().lock()).map_err(failed)?;
+            return Ok(Input {
+                file: Arc::new(file),
+                name: "Standard input".into(),
+                pushed: false,
+            });
+        }
+        let mut file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::new(
+                ErrorKind::SourceUnreadable,
+                format!("The source {name} is a folder."),
+                "Name a file in it.",
+            ));
+        }
+        if file.stream_position().is_err() {
+            file = copied(&mut file).map_err(failed)?;
+        }
+        Ok(Input { file: Arc::new(file), name, pushed: false })
+    }
+
+    /// The pushed records.
+    pub(super) fn from_spool(spool: Spool) -> Result<Self, Error> {
+        let file = Arc::new(spool.into_file()?);
+        Ok(Input { file, name: "The pushed source".into(), pushed: true })
+    }
+
+    /// What to call it in a sentence.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How to read it: pushed records are JSON lines, whatever was asked for.
+    pub(super) fn options(&self, given: &SourceOptions) -> SourceOptions {
+        if self.pushed {
+            SourceOptions {
+                format: Format::JsonLines,
+                encoding: Some("utf-8".into()),
+                delimiter: None,
+            }
+        } else {
+            given.clone()
+        }
+    }
+
+    /// Its bytes from the start, and the hash of those read so far. One at a time: all readers of
+    /// one input share its position.
+    pub(super) fn rewind(&self) -> Result<(Fingerprinted, Fingerprint), Error> {
+        (&*self.file).seek(SeekFrom::Start(0)).map_err(|error| {
+            Error::new(
+                ErrorKind::SourceUnreadable,
+                format!("{} cannot be read again: {error}.", self.name),
+                "Run again.",
+            )
+        })?;
+        let fingerprint = Fingerprint::default();
+        let reader =
+            Fingerprinted { file: Arc::clone(&self.file), fingerprint: fingerprint.clone() };
+        Ok((reader, fingerprint))
+    }
+}
+
+fn copied(from: &mut dyn Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(from, &mut file)?;
+    Ok(file)
+}
+
+/// The hash of the bytes read so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fingerprint(Arc<Mutex<Hasher>>);
+
+#[derive(Default)]
+struct Hasher(Xxh3);
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hasher")
+    }
+}
+
+impl Fingerprint {
+    /// The hash.
+    pub(super) fn value(&self) -> u128 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.digest128()
+    }
+}
+
+/// Reads the file and takes its fingerprint on the way.
+#[derive(Debug)]
+pub(super) struct Fingerprinted {
+    file: Arc<File>,
+    fingerprint: Fingerprint,
+}
+
+impl Read for Fingerprinted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = (&*self.file).read(buffer)?;
+        let mut hasher = self.fingerprint.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hasher.0.update(&buffer[..count]);
+        Ok(count)
+    }
+}
