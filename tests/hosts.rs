@@ -168,31 +168,33 @@ fn the_binding_compiles_as_csharp_5_without_packages() {
 }
 
 #[test]
-fn the_csharp_example_builds_the_command_lines_bytes_and_uploads() {
+fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     if !has("dotnet") {
         return;
     }
-    let example = build("examples/csharp").join("bin/Example/debug/Example.dll");
-    let example = example.as_os_str();
     let workers = checkout("examples/data/csv2scim-1000-records.csv");
     let mapping = checkout("examples/data/mapping-csv2scim.json");
+    let source = [library().into_os_string(), workers.clone().into(), mapping.clone().into()];
 
-    let payload = OsStr::new("payload");
-    let lines = run("dotnet", [example, payload, workers.as_os_str(), mapping.as_os_str()]);
+    let hello = build("examples/csharp/Hello.csproj").join("bin/Hello/debug/Hello.dll");
+    let lines = run("dotnet", [hello.as_os_str()].into_iter().chain(source.iter().map(|s| s.as_os_str())));
     let bodies: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert!(bodies == converted(&workers, &mapping), "the example and the command line differ");
 
     let simulator = Simulator::start();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("csharp-target.json");
     fs::write(&target, simulator.client_configuration()).unwrap();
-    let upload = command("dotnet")
-        .args([example, OsStr::new("upload"), workers.as_os_str(), mapping.as_os_str(), target.as_os_str()])
+    let upload = build("examples/csharp/Upload.csproj").join("bin/Upload/debug/Upload.dll");
+    let output = command("dotnet")
+        .arg(upload)
+        .args(&source)
+        .arg(target)
         .env("ENTRABULK_CLIENT_SECRET", simulator.told("clientSecret"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&upload.stdout);
-    assert!(said.starts_with("RecordsRejected: "), "{said}{}", String::from_utf8_lossy(&upload.stderr));
-    assert_eq!(upload.status.code(), Some(14));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.starts_with("RecordsRejected: "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(14));
 }
 
 #[test]
@@ -234,7 +236,7 @@ struct Simulator {
 impl Simulator {
     fn start() -> Self {
         let mut process = Command::new(COMMAND_LINE)
-            .args(["simulate", "--port", "0", "--json"])
+            .args(["simulate", "--port", "0", "--json", "--until-stdin-closes"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -27,7 +27,7 @@ function Invoke-OtherSession {
 function Start-Simulator {
     param([string[]]$Option = @())
 
-    $start = [System.Diagnostics.ProcessStartInfo]::new((Get-CommandLine), "simulate --port 0 --json $Option")
+    $start = [System.Diagnostics.ProcessStartInfo]::new((Get-CommandLine), "simulate --port 0 --json --until-stdin-closes $Option")
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.UseShellExecute = $false
