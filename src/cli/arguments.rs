@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// How to read a source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Source")]
-pub struct SourceArguments {
+pub(super) struct SourceArguments {
     /// Format: csv, json (an array), jsonl, bulk (finished BulkRequests)
     #[arg(long, default_value = "auto")]
     format: String,
@@ -23,7 +23,7 @@ pub struct SourceArguments {
 
 impl SourceArguments {
     /// The conversion's `source`.
-    pub fn document(&self, path: &Path) -> Result<Value, Error> {
+    pub(super) fn document(&self, path: &Path) -> Result<Value, Error> {
         let delimiter = if self.delimiter == "tab" { "\t" } else { &self.delimiter };
         Ok(json!({
             "path": text(path)?,
@@ -36,9 +36,9 @@ impl SourceArguments {
 
 /// What to read and how to turn it into users.
 #[derive(Debug, Args)]
-pub struct ConversionArguments {
+pub(super) struct ConversionArguments {
     #[command(flatten)]
-    pub source: SourceArguments,
+    pub(super) source: SourceArguments,
     /// Mapping, a JSON file; without one, columns named externalId, userName, displayName, active
     #[arg(long, short, help_heading = "Mapping")]
     pub mapping: Option<PathBuf>,
@@ -76,7 +76,7 @@ enum Duplicates {
 
 impl ConversionArguments {
     /// The conversion of the file at `path`.
-    pub fn document(&self, path: &Path) -> Result<Value, Error> {
+    pub(super) fn document(&self, path: &Path) -> Result<Value, Error> {
         let mut document = json!({
             "version": 1,
             "source": self.source.document(path)?,
@@ -105,7 +105,7 @@ impl ConversionArguments {
 /// command line, which every process of the machine can read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Target")]
-pub struct TargetArguments {
+pub(super) struct TargetArguments {
     /// Client configuration, a JSON file (docs/documents.md); the flags below win over it
     #[arg(long, value_name = "FILE", env = "ENTRABULK_CONFIG")]
     config: Option<PathBuf>,
@@ -140,7 +140,7 @@ pub struct TargetArguments {
 
 impl TargetArguments {
     /// The client configuration.
-    pub fn document(&self) -> Result<Value, Error> {
+    pub(super) fn document(&self) -> Result<Value, Error> {
         let mut document = match &self.config {
             Some(path) => {
                 let json = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
@@ -170,7 +170,7 @@ impl TargetArguments {
     }
 
     /// The secrets, by their names.
-    pub fn secrets(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    pub(super) fn secrets(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
         let mut secrets = Vec::new();
         for (name, file, variable) in [
             ("clientSecret", &self.client_secret_file, "ENTRABULK_CLIENT_SECRET"),
@@ -193,11 +193,11 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 }
 
 /// Wrong usage.
-pub fn usage(message: impl Into<String>) -> Error {
+pub(super) fn usage(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, message, "See --help.")
 }
 
 /// A path as JSON text.
-pub fn text(path: &Path) -> Result<&str, Error> {
+pub(super) fn text(path: &Path) -> Result<&str, Error> {
     path.to_str().ok_or_else(|| usage(format!("The path {} is not Unicode.", path.display())))
 }

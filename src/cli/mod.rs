@@ -42,7 +42,7 @@ enum Command {
 }
 
 /// Runs the command line; the exit codes are those of `docs/errors.md`.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {

@@ -14,7 +14,7 @@ use super::arguments::{ConversionArguments, SourceArguments};
 use super::output::Output;
 
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// The file; - is standard input
     source: PathBuf,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn run(self, output: &mut Output) -> Outcome {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
         let conversion = self.conversion.document(&self.source)?;
         let mut builder = Builder::new(conversion.to_string().as_bytes())?;
         let summary = builder.finish()?;
@@ -32,7 +32,7 @@ impl Check {
 }
 
 #[derive(Debug, Args)]
-pub struct Convert {
+pub(super) struct Convert {
     /// The file; - is standard input
     source: PathBuf,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub struct Convert {
 }
 
 impl Convert {
-    pub fn run(self, output: &mut Output) -> Outcome {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
         let conversion = self.conversion.document(&self.source)?;
         let mut builder = Builder::new(conversion.to_string().as_bytes())?;
         let summary = builder.finish()?;
@@ -73,7 +73,7 @@ impl Convert {
 }
 
 #[derive(Debug, Args)]
-pub struct Suggest {
+pub(super) struct Suggest {
     /// The file whose columns to map; - is standard input
     source: PathBuf,
     #[command(flatten)]
@@ -81,7 +81,7 @@ pub struct Suggest {
 }
 
 impl Suggest {
-    pub fn run(self, output: &mut Output) -> Outcome {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
         let arguments = json!({"version": 1, "source": self.arguments.document(&self.source)?});
         let result = command::call(None, "suggest", arguments.to_string().as_bytes())?;
         let result: Value = serde_json::from_slice(&result)

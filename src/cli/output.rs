@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 /// Where a command's words go.
-pub struct Output {
+pub(super) struct Output {
     json: bool,
     stderr: bool,
     bar: Option<ProgressBar>,
@@ -16,22 +16,22 @@ pub struct Output {
 
 impl Output {
     /// Plain text, or JSON.
-    pub fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool) -> Self {
         Output { json, stderr: false, bar: None }
     }
 
     /// Whether JSON was asked for.
-    pub fn is_json(&self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.json
     }
 
     /// From now on everything goes to standard error.
-    pub fn use_stderr(&mut self) {
+    pub(super) fn use_stderr(&mut self) {
         self.stderr = true;
     }
 
     /// One line. A reader that has gone away is no reason to stop a run.
-    pub fn line(&self, text: &str) {
+    pub(super) fn line(&self, text: &str) {
         let write = || {
             let _ = if self.stderr {
                 writeln!(std::io::stderr(), "{text}")
@@ -46,12 +46,12 @@ impl Output {
     }
 
     /// A text, or the document it stands in.
-    pub fn text(&self, text: &str, document: &Value) {
+    pub(super) fn text(&self, text: &str, document: &Value) {
         if self.json { self.line(&document.to_string()) } else { self.line(text.trim_end()) }
     }
 
     /// The error that ended a command; always on standard error.
-    pub fn error(&mut self, error: &Error) {
+    pub(super) fn error(&mut self, error: &Error) {
         self.stderr = true;
         if self.json {
             self.line(&serde_json::to_string(error).unwrap_or_default());
@@ -74,7 +74,7 @@ impl Output {
     }
 
     /// What a check found.
-    pub fn check(&self, summary: &CheckSummary) {
+    pub(super) fn check(&self, summary: &CheckSummary) {
         if self.json {
             self.line(&serde_json::to_string(summary).unwrap_or_default());
             return;
@@ -97,7 +97,7 @@ impl Output {
     }
 
     /// One event of a run (`docs/documents.md`).
-    pub fn event(&mut self, json: &str) {
+    pub(super) fn event(&mut self, json: &str) {
         if self.json {
             self.line(json);
             return;

@@ -20,7 +20,7 @@ const SAMPLE: &[u8] = include_bytes!("../../examples/data/csv2scim-1000-records.
 const SAMPLE_MAPPING: &[u8] = include_bytes!("../../examples/data/mapping-csv2scim.json");
 
 #[derive(Debug, Args)]
-pub struct Rehearse {
+pub(super) struct Rehearse {
     /// The file; without one, the shipped sample of 1,000 rows
     source: Option<PathBuf>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub struct Rehearse {
 }
 
 impl Rehearse {
-    pub fn run(mut self, output: &mut Output) -> Outcome {
+    pub(super) fn run(mut self, output: &mut Output) -> Outcome {
         let mut settings = self.tenant.settings()?;
         // The sample's user names have no domain; the job's mapping would add one.
         settings.directory.user_name_domain.get_or_insert_with(|| "contoso.com".into());
@@ -73,7 +73,7 @@ impl Rehearse {
         };
         let code = send(&client, &self.conversion, &source, output)?;
         drop(sample);
-        let state = running.state();
+        let state = running.tenant().state();
         report(&state, output);
         Ok(code)
     }
@@ -85,8 +85,8 @@ fn report(state: &Value, output: &Output) {
         return;
     }
     output.line(&format!(
-        "The simulated tenant holds {} users; its busiest 5 seconds saw {} of at most 40 calls.",
-        state["users"], state["worstWindow"]
+        "The simulated tenant was given {} users; its busiest 5 seconds saw {} of at most 40 calls.",
+        state["usersStaged"], state["worstWindow"]
     ));
 }
 

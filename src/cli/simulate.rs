@@ -15,7 +15,7 @@ use super::arguments::usage;
 use super::output::Output;
 
 #[derive(Debug, Args)]
-pub struct Simulate {
+pub(super) struct Simulate {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -29,30 +29,32 @@ pub struct Simulate {
 /// How the simulated tenant behaves.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Simulated tenant")]
-pub struct TenantArguments {
+pub(super) struct TenantArguments {
     /// Settings of the tenant, a JSON file (docs/simulator.md)
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Time passes this many times as fast
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub speed: u32,
+    pub(super) speed: u32,
 }
 
 impl TenantArguments {
     /// The settings of the file, or the defaults.
-    pub fn settings(&self) -> Result<Settings, Error> {
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
         self.settings.as_deref().map_or_else(|| Ok(Settings::default()), read_settings)
     }
 
     /// Starts the tenant.
-    pub fn start(&self, settings: Settings) -> Result<RunningSimulator, Error> {
+    pub(super) fn start(&self, settings: Settings) -> Result<RunningSimulator, Error> {
         let clock = Arc::new(TokioClock::with_speed(self.speed));
-        entrabulk::runtime::block_on(Simulator::start(settings, clock, Random::from_system()))?
+        let runtime = entrabulk::runtime::handle()?;
+        let _inside = runtime.enter();
+        Simulator::start(settings, clock, Random::from_system())
     }
 }
 
 impl Simulate {
-    pub fn run(self, output: &mut Output) -> Outcome {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
         let mut settings = self.tenant.settings()?;
         settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let running = self.tenant.start(settings)?;
@@ -77,7 +79,8 @@ impl Simulate {
         if self.until_stdin_closes {
             let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
         } else {
-            let _ = entrabulk::runtime::block_on(tokio::signal::ctrl_c())?;
+            // Without a way to hear Ctrl+C the system's own way of ending a process remains.
+            let _ = entrabulk::runtime::handle()?.block_on(tokio::signal::ctrl_c());
         }
         Ok(0)
     }

@@ -15,7 +15,7 @@ use super::arguments::{ConversionArguments, TargetArguments};
 use super::output::Output;
 
 #[derive(Debug, Args)]
-pub struct Upload {
+pub(super) struct Upload {
     /// The file; - is standard input
     source: PathBuf,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub fn run(self, output: &mut Output) -> Outcome {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
         let client = Client::new(self.target.document()?.to_string().as_bytes())?;
         for (name, mut secret) in self.target.secrets()? {
             client.set_secret(name, &secret)?;
@@ -39,7 +39,7 @@ impl Upload {
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Runs an upload to its end and shows every event.
-pub fn send(
+pub(super) fn send(
     client: &Client,
     conversion: &ConversionArguments,
     source: &Path,
