@@ -134,3 +134,44 @@ pub unsafe extern "C" fn entrabulk_builder_free(builder: *mut entrabulk_builder)
     // SAFETY: NULL or a live builder that is not used again, by the header's contract.
     guard::value((), || unsafe { pointer::free(builder) })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::ffi::ENTRABULK_INVALID_STATE;
+
+    fn builder() -> entrabulk_builder {
+        entrabulk_builder(Mutex::new(Builder::new(br#"{"version": 1}"#).unwrap()))
+    }
+
+    fn statuses(builder: &entrabulk_builder) -> [i32; 3] {
+        let (mut buffer, builder) = (null_mut(), (&raw const *builder).cast_mut());
+        // SAFETY: no export writes through the pointer; the builder and the place of the buffer are live.
+        unsafe {
+            [
+                entrabulk_builder_push(builder, null(), 0, null_mut()),
+                entrabulk_builder_finish(builder, &mut buffer, null_mut()),
+                entrabulk_builder_next(builder, &mut buffer, null_mut()),
+            ]
+        }
+    }
+
+    #[test]
+    fn a_call_that_finds_another_thread_inside_is_refused() {
+        let builder = builder();
+        let _inside = builder.0.lock().unwrap();
+        assert_eq!(statuses(&builder), [ENTRABULK_INVALID_STATE; 3]);
+    }
+
+    #[test]
+    fn a_builder_whose_call_panicked_is_refused_from_then_on() {
+        let builder = builder();
+        guard::value((), || {
+            let _inside = builder.0.lock().unwrap();
+            panic!("in the middle of a push");
+        });
+        assert_eq!(statuses(&builder), [ENTRABULK_INVALID_STATE; 3]);
+    }
+}

@@ -16,9 +16,10 @@ pub(super) struct Moment {
 }
 
 /// .NET's `DateTimeKind`, on a machine that runs in UTC as the provisioning service does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Zone {
     /// The text named no zone.
+    #[default]
     Unspecified,
     /// The text named UTC.
     Utc,
@@ -121,7 +122,7 @@ fn read_any(text: &str) -> Option<Moment> {
         let mut date = Parts::default();
         let rest = date.read(text, format, false)?;
         let with_zone = |parts: &Parts, rest: &str| {
-            ["K", "zz"].iter().find_map(|zone| {
+            ["%K", "zz"].iter().find_map(|zone| {
                 let mut parts = parts.clone();
                 parts.read(rest, zone, false).filter(|rest| rest.is_empty())?;
                 parts.moment()

@@ -4,7 +4,7 @@
 
 use std::iter::Peekable;
 
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
+use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
 use super::date::{Moment, Zone};
 
@@ -27,7 +27,9 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 /// The years that two digits mean: 1950 to 2049, as in .NET.
-const TWO_DIGIT_YEAR_MAX: i32 = 2049;
+const TWO_DIGIT_YEAR_MAX: u32 = 2049;
+/// The widest offset from UTC that .NET knows, in seconds.
+const WIDEST_OFFSET: i64 = 14 * 60 * 60;
 
 /// What a format that is only one letter is short for.
 fn expanded(format: &str) -> Result<&str, String> {
@@ -249,8 +251,9 @@ pub(super) struct Parts {
     half: Option<u32>,
     /// Whether the hour is one of twelve.
     of_twelve: bool,
-    offset: Option<UtcOffset>,
-    is_utc: bool,
+    zone: Zone,
+    /// How far the time read is ahead of UTC, in seconds.
+    offset: i64,
 }
 
 impl Parts {
@@ -293,10 +296,9 @@ impl Parts {
         let (slot, (number, rest)) = match (letter, count) {
             ('y', 1 | 2) => {
                 let (number, rest) = take_digits(text, digits)?;
-                let century = TWO_DIGIT_YEAR_MAX as u32 / 100 * 100;
-                let year = century + number;
-                let year = if year > TWO_DIGIT_YEAR_MAX as u32 { year - 100 } else { year };
-                (&mut self.year, (year, rest))
+                let year = TWO_DIGIT_YEAR_MAX / 100 * 100 + number;
+                let before = if year > TWO_DIGIT_YEAR_MAX { 100 } else { 0 };
+                (&mut self.year, (year - before, rest))
             }
             ('y', _) => (&mut self.year, take_digits(text, count..=count)?),
             ('M', 1 | 2) => (&mut self.month, take_digits(text, digits)?),
@@ -341,8 +343,7 @@ impl Parts {
             gmt.map(|_| &text[3..]).or_else(|| text.strip_prefix('Z'))
         };
         if let Some(rest) = utc(text).filter(|_| letter != 'z') {
-            self.is_utc = true;
-            self.offset = Some(UtcOffset::UTC);
+            (self.zone, self.offset) = (Zone::Utc, 0);
             return Some(rest);
         }
         let Some(sign) = text.chars().next().filter(|sign| matches!(sign, '+' | '-')) else {
@@ -351,19 +352,16 @@ impl Parts {
         if letter == 'Z' {
             return None;
         }
-        let with_minutes = letter == 'K' || count > 2;
-        let (hours, mut rest) =
-            take_digits(&text[1..], if count == 1 && !with_minutes { 1..=2 } else { 2..=2 })?;
+        let (hours, mut rest) = take_digits(&text[1..], 1..=2)?;
         let mut minutes = 0;
-        if with_minutes {
+        if letter == 'K' || count > 2 {
             (minutes, rest) = take_digits(rest.strip_prefix(':').unwrap_or(rest), 2..=2)?;
         }
-        if hours > 14 || minutes > 59 {
+        let seconds = i64::from(hours * 60 + minutes) * 60;
+        if minutes > 59 || seconds > WIDEST_OFFSET {
             return None;
         }
-        let seconds = (hours * 3600 + minutes * 60) as i32;
-        let seconds = if sign == '-' { -seconds } else { seconds };
-        self.offset = Some(UtcOffset::from_whole_seconds(seconds).ok()?);
+        (self.zone, self.offset) = (Zone::Local, if sign == '-' { -seconds } else { seconds });
         Some(rest)
     }
 
@@ -381,15 +379,14 @@ impl Parts {
         if self.weekday.is_some_and(|named| named != weekday) {
             return None;
         }
-        let hour = match (self.hour, self.half) {
-            (None, None) => 0,
-            (None, Some(_)) => return None,
+        let hour = self.hour.unwrap_or(0);
+        let hour = match self.half {
             // Without AM or PM, .NET takes twelve hours as those before noon.
-            (Some(hour), half) if self.of_twelve => {
+            half if self.of_twelve => {
                 Some(hour).filter(|hour| *hour <= 12)? % 12 + 12 * half.unwrap_or(0)
             }
-            (Some(hour), None) => hour,
-            (Some(hour), Some(half)) => Some(hour).filter(|hour| *hour / 12 == half)?,
+            Some(half) => Some(hour).filter(|hour| *hour / 12 == half)?,
+            None => hour,
         };
         let time = Time::from_hms_nano(
             u8::try_from(hour).ok()?,
@@ -399,14 +396,8 @@ impl Parts {
         )
         .ok()?;
         let at = PrimitiveDateTime::new(date, time);
-        let zone = match self.offset {
-            None => Zone::Unspecified,
-            Some(_) if self.is_utc => Zone::Utc,
-            Some(_) => Zone::Local,
-        };
-        let offset = self.offset.unwrap_or(UtcOffset::UTC);
-        let at = at.checked_sub(time::Duration::seconds(offset.whole_seconds().into()))?;
-        Some(Moment { at, zone }).filter(|moment| moment.at.year() >= 1)
+        let at = at.checked_sub(Duration::seconds(self.offset)).filter(|at| at.year() >= 1)?;
+        Some(Moment { at, zone: self.zone })
     }
 }
 

@@ -8,6 +8,14 @@ use super::syntax::Node;
 use super::value::Value;
 use super::{choice, date, replace, text};
 
+/// What a function does.
+type Evaluate = for<'a> fn(Arguments<'a>) -> Evaluated<'a>;
+/// Checks what the parameters cannot say one by one, and compiles what can be compiled. The error is
+/// the index of the argument at fault and a sentence.
+type Prepare = fn(&[Node]) -> Result<Option<Pattern>, (usize, String)>;
+/// Looks at an argument that is a constant; an error completes "Its <name> ...".
+type Check = fn(&str) -> Result<(), String>;
+
 /// One function: its row in the table of its module. A name with two rows takes two lists of arguments.
 pub(super) struct Function {
     pub(super) name: &'static str,
@@ -16,10 +24,8 @@ pub(super) struct Function {
     least: usize,
     /// How many of the last parameters repeat.
     repeats: usize,
-    /// Checks what the parameters cannot say one by one, and compiles what can be compiled. The
-    /// error is the index of the argument at fault and a sentence.
-    pub(super) prepare: Option<fn(&[Node]) -> Result<Option<Pattern>, (usize, String)>>,
-    pub(super) evaluate: for<'a> fn(Arguments<'a>) -> Evaluated<'a>,
+    pub(super) prepare: Option<Prepare>,
+    pub(super) evaluate: Evaluate,
 }
 
 /// One parameter of a function.
@@ -27,8 +33,7 @@ pub(super) struct Parameter {
     pub(super) name: &'static str,
     /// Whether its argument may be left blank, or out where it is the last.
     pub(super) optional: bool,
-    /// Looks at an argument that is a constant; an error completes "Its <name> ...".
-    pub(super) check: Option<fn(&str) -> Result<(), String>>,
+    pub(super) check: Option<Check>,
 }
 
 impl Parameter {
@@ -48,7 +53,7 @@ impl Parameter {
         self
     }
 
-    pub(super) const fn checked(mut self, check: fn(&str) -> Result<(), String>) -> Self {
+    pub(super) const fn checked(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }
@@ -58,7 +63,7 @@ impl Function {
     pub(super) const fn new(
         name: &'static str,
         parameters: &'static [Parameter],
-        evaluate: for<'a> fn(Arguments<'a>) -> Evaluated<'a>,
+        evaluate: Evaluate,
     ) -> Self {
         let mut least = parameters.len();
         while least > 0 && parameters[least - 1].optional {
@@ -79,10 +84,7 @@ impl Function {
         self
     }
 
-    pub(super) const fn prepared(
-        mut self,
-        prepare: fn(&[Node]) -> Result<Option<Pattern>, (usize, String)>,
-    ) -> Self {
+    pub(super) const fn prepared(mut self, prepare: Prepare) -> Self {
         self.prepare = Some(prepare);
         self
     }

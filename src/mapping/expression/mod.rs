@@ -127,8 +127,8 @@ impl BoundExpression {
     }
 }
 
-/// Why an expression has no value for a record. `Display` gives a sentence without the record's
-/// value, fit for a log; the value is apart, for the rejects file.
+/// Why an expression has no value for a record. The message is without the record's value, which is
+/// apart, for the rejects file; only `Error` says what its author made it say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvaluationError {
     /// The function, or the sign of the comparison, that could not do its work.

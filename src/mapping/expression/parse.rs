@@ -62,7 +62,7 @@ impl Parser {
 
     /// One comparison, or what could stand on one side of it, and the space after it.
     fn expression(&mut self) -> Parsed<Node> {
-        if self.depth == DEEPEST {
+        if self.depth > DEEPEST {
             let message = format!(
                 "Calls are nested more than {DEEPEST} deep here; use Switch instead of many IIF."
             );
@@ -205,6 +205,9 @@ impl Parser {
         self.skip_space();
         if self.peek() == Some('(') {
             return self.call(start, &word);
+        }
+        if self.peek() == Some('（') {
+            return Err(self.unexpected("\"(\""));
         }
         if let Some(known) = WORDS.iter().find(|known| known.eq_ignore_ascii_case(&word)) {
             return Ok(Node::Text((*known).to_owned()));
