@@ -119,7 +119,7 @@ impl Dribble {
 impl Read for Dribble {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         self.turn += 1;
-        if self.turn % 7 == 0 {
+        if self.turn.is_multiple_of(7) {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
         let count = (1 + self.turn % self.most).min(out.len()).min(self.bytes.len() - self.at);
