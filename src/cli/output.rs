@@ -131,7 +131,9 @@ impl Output {
                 number("users"),
                 event["error"]["message"].as_str().unwrap_or_default()
             )),
-            "waiting" => self.line(&format!("waiting until {}: {}", text("until"), text("message"))),
+            "waiting" => {
+                self.line(&format!("waiting until {}: {}", text("until"), text("message")))
+            }
             "progress" => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(number("usersAccepted"));

@@ -273,7 +273,7 @@ fn read_mapping(conversion: &Conversion) -> Result<Mapping, Error> {
     let options = &conversion.mapping_options;
     match &conversion.mapping {
         MappingSource::Inline(json) => Mapping::parse(json.as_bytes(), options),
-        MappingSource::ByColumnNames => Ok(Mapping::by_column_names(options)),
+        MappingSource::ByColumnNames => Mapping::by_column_names(options),
         MappingSource::File(path) => {
             let json = std::fs::read(path).map_err(|error| {
                 Error::new(
