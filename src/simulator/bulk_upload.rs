@@ -6,8 +6,8 @@ use bytes::Bytes;
 use hyper::Request;
 use hyper::header::CONTENT_TYPE;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::json;
 use super::reply::Refusal;
@@ -39,13 +39,12 @@ pub(super) fn read(
         Refusal::invalid("json", format_args!("the body is not valid JSON: {error}"))
     })?;
     let operations = envelope(&document, &settings.allow)?;
-    let raw = raw_data(body).map_err(|error| Refusal::invalid("json", error))?;
     let mut bulk_ids = HashSet::new();
     let mut external_ids = HashSet::new();
-    let mut good = Vec::with_capacity(operations.len());
-    for (at, (operation, bytes)) in operations.iter().zip(raw).enumerate() {
-        let (bulk_id, data) = operation_parts(operation).map_err(|(reason, what)| {
-            Refusal::invalid(reason, format_args!("Operations[{at}]{what}"))
+    let mut users = Vec::with_capacity(operations.len());
+    for (at, operation) in operations.iter().enumerate() {
+        let (bulk_id, data) = operation_parts(operation).map_err(|what| {
+            Refusal::invalid("operation", format_args!("Operations[{at}]{what}"))
         })?;
         let external_id = user_schema::check(data, &settings.allow).map_err(|wrong| {
             Refusal::invalid("user", format_args!("Operations[{at}].data{wrong}"))
@@ -58,10 +57,11 @@ pub(super) fn read(
             let detail = format_args!("Operations[{at}].data.externalId is that of an earlier one");
             return Err(Refusal::invalid("repeatedExternalId", detail));
         }
-        let external_id = external_id.to_owned();
-        good.push(Operation { external_id, data: data.clone(), bytes });
+        users.push((external_id.to_owned(), data.clone()));
     }
-    Ok(good)
+    let raw = raw_data(body).map_err(|error| Refusal::invalid("json", error))?;
+    let operation = |((external_id, data), bytes)| Operation { external_id, data, bytes };
+    Ok(users.into_iter().zip(raw).map(operation).collect())
 }
 
 fn content_type(request: &Request<Bytes>, allow: &AllowSettings) -> Result<(), Refusal> {
@@ -110,50 +110,40 @@ fn envelope<'a>(document: &'a Value, allow: &AllowSettings) -> Result<&'a [Value
     }
 }
 
-type OperationParts<'a> = (&'a str, &'a Value);
-
 /// The bulkId and the user of one operation.
-fn operation_parts(operation: &Value) -> Result<OperationParts<'_>, (&'static str, String)> {
-    let wrong = |what: &str| ("operation", what.to_owned());
+fn operation_parts(operation: &Value) -> Result<(&str, &Value), String> {
     let Value::Object(operation) = operation else {
-        return Err(wrong(" must be an object"));
+        return Err(" must be an object".to_owned());
     };
     for key in operation.keys() {
         if !["method", "path", "bulkId", "data"].contains(&key.as_str()) {
-            return Err(wrong(&format!(" has a key {key:?} that does not belong there")));
+            return Err(format!(" has a key {key:?} that does not belong there"));
         }
     }
-    let text = |operation: &Map<String, Value>, key: &str, wanted: &str| {
-        let given = operation.get(key).and_then(Value::as_str);
-        if given == Some(wanted) {
-            Ok(())
-        } else {
-            Err(wrong(&format!(".{key} must be {wanted:?}")))
+    for (key, wanted) in [("method", "POST"), ("path", "/Users")] {
+        if operation.get(key).and_then(Value::as_str) != Some(wanted) {
+            return Err(format!(".{key} must be {wanted:?}"));
         }
-    };
-    text(operation, "method", "POST")?;
-    text(operation, "path", "/Users")?;
+    }
     let bulk_id = operation.get("bulkId").and_then(Value::as_str).filter(|id| !id.is_empty());
-    let bulk_id = bulk_id.ok_or_else(|| wrong(".bulkId must be a string that is not empty"))?;
-    let data = operation.get("data").ok_or_else(|| wrong(".data is required"))?;
+    let bulk_id = bulk_id.ok_or(".bulkId must be a string that is not empty")?;
+    let data = operation.get("data").ok_or(".data is required")?;
     Ok((bulk_id, data))
 }
 
-/// The users' own bytes, in order.
+/// The users' own bytes, in order, of a body that was found good.
 fn raw_data(body: &Bytes) -> Result<Vec<Bytes>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Root<'a> {
-        #[serde(rename = "Operations", borrow, default)]
+        #[serde(rename = "Operations", borrow)]
         operations: Vec<RawOperation<'a>>,
     }
     #[derive(Deserialize)]
     struct RawOperation<'a> {
-        #[serde(borrow, default)]
-        data: Option<&'a RawValue>,
+        #[serde(borrow)]
+        data: &'a RawValue,
     }
     let root: Root<'_> = serde_json::from_slice(body)?;
-    let bytes = |raw: RawOperation<'_>| {
-        raw.data.map_or(Bytes::new(), |raw| body.slice_ref(raw.get().as_bytes()))
-    };
+    let bytes = |operation: RawOperation<'_>| body.slice_ref(operation.data.get().as_bytes());
     Ok(root.operations.into_iter().map(bytes).collect())
 }

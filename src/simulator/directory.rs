@@ -90,7 +90,8 @@ const ADDRESS: &[(&str, &str)] = &[
 const ENTERPRISE_USER: &[(&str, &str)] =
     &[("department", "department"), ("organization", "companyName")];
 /// What a new user must have.
-const REQUIRED: [&str; 2] = ["userPrincipalName", "displayName"];
+const REQUIRED: [&str; 2] = [PRINCIPAL_NAME, "displayName"];
+const PRINCIPAL_NAME: &str = "userPrincipalName";
 
 /// What a request says of one attribute.
 enum Sent {
@@ -164,13 +165,15 @@ impl Directory {
             reason: "The user is as the source wants it; nothing was written.".to_owned(),
         };
         let problem = problem.or_else(|| (status == Status::Skipped).then(redundant));
-        let name = user.attributes.get("userPrincipalName").cloned();
-        if let Some(holder) = &name {
-            self.holders.retain(|_, external_id| external_id != id);
-            self.holders.insert(holder.to_lowercase(), id.to_owned());
-        }
+        let name = user.attributes.get(PRINCIPAL_NAME).cloned();
         let object_id = Some(user.object_id.clone());
-        self.users.insert(id.to_owned(), user);
+        let former = self.users.insert(id.to_owned(), user);
+        if let Some(former) = former.and_then(|mut user| user.attributes.remove(PRINCIPAL_NAME)) {
+            self.holders.remove(&former.to_lowercase());
+        }
+        if let Some(name) = &name {
+            self.holders.insert(name.to_lowercase(), id.to_owned());
+        }
         Outcome { action, status, problem, changes, object_id, name }
     }
 
@@ -218,7 +221,7 @@ impl Directory {
             let reason = format!("A new user needs {missing}, and the source gave none.");
             return Err(Problem { code: "MandatoryFieldsMissing", reason });
         }
-        self.check_principal_name(id, &user.attributes["userPrincipalName"])?;
+        self.check_principal_name(id, &user.attributes[PRINCIPAL_NAME])?;
         if let Some(active) = data["active"].as_bool() {
             let text = |enabled| Some(if enabled { "True" } else { "False" }.to_owned());
             let old = exists.then_some(user.account_enabled).and_then(text);
@@ -273,7 +276,7 @@ impl Directory {
             if let (Some(domain), false) = (&self.settings.user_name_domain, name.contains('@')) {
                 name = format!("{name}@{domain}");
             }
-            flows.push(("userPrincipalName".to_owned(), Sent::Text(name)));
+            flows.push((PRINCIPAL_NAME.to_owned(), Sent::Text(name)));
         }
         flows
     }

@@ -38,6 +38,8 @@ mod server;
 mod service;
 mod settings;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod token;
 mod user_schema;
 

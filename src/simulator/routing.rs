@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn broken_escapes_lead_nowhere() {
-        for path in ["/v1.0/%", "/v1.0/%zz", "/v1.0/%ff", "/v1.0/%+1"] {
+        for path in ["/v1.0/%", "/v1.0/%zz", "/v1.0/%ff", "/v1.0/%+1", "/v1.0/%0g"] {
             assert_eq!(Route::of(path), Route::Nowhere, "{path}");
         }
     }

@@ -88,7 +88,9 @@ pub(super) fn choose(sample: &[u8], whole: bool, label: Option<&str>) -> Result<
 
 fn judge(sample: &[u8], whole: bool) -> Choice {
     let detected = |encoding| Choice { encoding, from: EncodingFrom::Detected, bom: 0 };
-    if let Some(encoding) = utf16_without_mark(sample) {
+    if let Some(encoding) =
+        utf16_without_mark(sample).filter(|_| !whole || sample.len().is_multiple_of(2))
+    {
         return detected(encoding);
     }
     if sample.is_ascii() && sample.contains(&0x1b) && guess(sample, whole) == ISO_2022_JP {
@@ -194,18 +196,9 @@ fn read_some(input: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
 /// The first [`SAMPLE`] bytes of a source, and whether that is all of it.
 pub(super) fn take_sample(input: &mut impl Read) -> io::Result<(Vec<u8>, bool)> {
     let mut sample = Vec::new();
-    loop {
-        let at = sample.len();
-        if at == SAMPLE {
-            return Ok((sample, false));
-        }
-        sample.resize(SAMPLE.min(at + CHUNK), 0);
-        let count = read_some(input, &mut sample[at..])?;
-        sample.truncate(at + count);
-        if count == 0 {
-            return Ok((sample, true));
-        }
-    }
+    input.take(SAMPLE as u64).read_to_end(&mut sample)?;
+    let whole = sample.len() < SAMPLE;
+    Ok((sample, whole))
 }
 
 /// Bytes in any encoding, read as UTF-8 in whole characters. Everything before the first byte that

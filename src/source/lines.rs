@@ -100,7 +100,7 @@ impl<R: Read> Lines<R> {
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.offset - self.from > MAX_RECORD_BYTES as u64 {
+        if self.offset.saturating_sub(self.from) > MAX_RECORD_BYTES as u64 {
             return Err(io::Error::other(too_long(self.record_line())));
         }
         // All that was delivered is consumed and the record is not complete: it began on the first

@@ -21,6 +21,8 @@ mod lines;
 mod options;
 mod reader;
 mod record;
+#[cfg(test)]
+mod tests;
 
 pub use encoding::encoding_named;
 pub use flatten::Flattener;

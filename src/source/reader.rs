@@ -1,6 +1,6 @@
 //! The door of this room: any source, opened and read row by row.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use super::bulk::{BulkRows, looks_bulk};
 use super::csv::CsvRows;
@@ -164,21 +164,15 @@ impl Reader {
 
 /// The beginning of the text, and the text from its beginning.
 fn look_ahead(mut text: Decoded<impl Read + Send + 'static>) -> Result<(String, Text), Error> {
-    let mut head = Vec::new();
-    let mut ended = false;
-    while head.len() < HEAD {
-        let at = head.len();
-        head.resize(at + HEAD, 0);
-        let count = text.read(&mut head[at..]);
-        head.truncate(at + *count.as_ref().unwrap_or(&0));
-        match count {
-            Ok(0) => {
-                ended = true;
-                break;
+    let (mut head, mut piece, mut ended) = (Vec::new(), [0; 8 << 10], false);
+    while head.len() < HEAD && !ended {
+        match text.read(&mut piece) {
+            Ok(count) => {
+                head.extend_from_slice(&piece[..count]);
+                ended = count == 0;
             }
-            Ok(_) => {}
             // The grammar comes to the same byte, and knows its line.
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => break,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => break,
             Err(error) => return Err(read_failure(error, 1)),
         }
     }

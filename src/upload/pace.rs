@@ -19,7 +19,9 @@ use crate::config::Limits;
 const SHORT: Duration = Duration::from_secs(5);
 /// The service's long window.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
-/// Added to both: a service that counts both ends of its window, or whose clock runs a little slower
+/// A call that was given up without an answer may reach the service still; it counts this much longer.
+const STRAGGLING: Duration = Duration::from_secs(5);
+/// Added to both windows: a service that counts both ends of its window, or whose clock runs a little slower
 /// than ours, counts the same calls.
 const MARGIN: Duration = Duration::from_millis(1);
 
@@ -29,7 +31,7 @@ struct Window {
     limit: usize,
     length: Duration,
     under_way: usize,
-    /// When the calls that still count ended, oldest first.
+    /// From when the calls that ended and still count do so, oldest first.
     ended: VecDeque<Timestamp>,
 }
 
@@ -58,11 +60,12 @@ impl Window {
         self.under_way += 1;
     }
 
-    /// The call ended; `counts` is false if it never left this machine.
-    fn end(&mut self, now: Timestamp, counts: bool) {
+    /// A call ended. It counts from that moment for the window's length; without one it never counted.
+    fn end(&mut self, counts_from: Option<Timestamp>) {
         self.under_way -= 1;
-        if counts {
-            self.ended.push_back(now);
+        if let Some(moment) = counts_from {
+            let at = self.ended.partition_point(|other| *other <= moment);
+            self.ended.insert(at, moment);
         }
     }
 }
@@ -106,9 +109,9 @@ impl Ledger {
         Ok(())
     }
 
-    fn end(&mut self, now: Timestamp, counts: bool) {
-        self.short.end(now, counts);
-        self.long.end(now, counts);
+    fn end(&mut self, counts_from: Option<Timestamp>) {
+        self.short.end(counts_from);
+        self.long.end(counts_from);
     }
 }
 
@@ -138,7 +141,7 @@ impl Pacer {
     /// A permit for one call that starts now, or why there is none.
     pub(crate) fn start(self: &Arc<Self>) -> Result<Permit, Wait> {
         self.ledger().start(self.clock.now())?;
-        Ok(Permit { pacer: Arc::clone(self), counts: true })
+        Ok(Permit { pacer: Arc::clone(self), ending: Ending::Abandoned })
     }
 
     /// No call of any run starts before `until`.
@@ -162,24 +165,43 @@ impl Pacer {
     }
 }
 
-/// One call under way; dropped when it ended.
+/// One call under way. Dropped without a word, it counts as given up.
 #[derive(Debug)]
 pub(crate) struct Permit {
     pacer: Arc<Pacer>,
-    counts: bool,
+    ending: Ending,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Abandoned,
+    Over,
+    Unused,
 }
 
 impl Permit {
+    /// The service answered, or the connection is gone: nothing of the call is on its way any more.
+    pub(crate) fn over(mut self) {
+        self.ending = Ending::Over;
+    }
+
     /// The call never left this machine: nobody counts it.
     pub(crate) fn unused(mut self) {
-        self.counts = false;
+        self.ending = Ending::Unused;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let now = self.pacer.clock.now();
-        self.pacer.ledger().end(now, self.counts);
+        self.pacer.ledger().end(match self.ending {
+            Ending::Unused => None,
+            Ending::Over => Some(now),
+            Ending::Abandoned => Some(now.after(STRAGGLING)),
+        });
         self.pacer.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests;

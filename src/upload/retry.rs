@@ -70,7 +70,7 @@ pub(super) enum Verdict {
     /// is what to say when there is no patience left.
     Repeat { pause: Duration, reason: WaitReason, everyone: bool, error: Error },
     /// Try again at once with another token, if one can be had; otherwise the error ends the run.
-    Renew { error: Error },
+    Renew(Error),
     /// The service will not take what we send: the run ends, for the next batch is made alike.
     Refuse(Error),
     /// The run ends.
@@ -129,7 +129,7 @@ fn judge_answer(refusal: &Refusal, patience: &Patience, target: &Target, own: Du
         },
         429 => asked(error),
         503 if refusal.retry_after.is_some() => asked(error),
-        401 => Verdict::Renew { error },
+        401 => Verdict::Renew(error),
         400 | 413 | 415 | 422 => Verdict::Refuse(error),
         408 | 500.. => {
             Verdict::Repeat { pause: own, reason: WaitReason::Backoff, everyone: false, error }
@@ -215,3 +215,6 @@ fn describe(refusal: &Refusal, target: &Target) -> Error {
     error.retry_after_ms = wait;
     error
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,7 +149,7 @@ impl Sending {
 
     fn is_over(&self) -> bool {
         let nothing_left = self.ready.is_empty() && self.later.is_empty() && !self.supply.is_open();
-        self.under_way.is_empty() && (self.end.is_some() || nothing_left)
+        (self.under_way.is_empty() && (self.end.is_some() || nothing_left))
             || self.patience_ends.is_some_and(|end| end <= self.now())
     }
 
@@ -307,17 +307,25 @@ impl Sending {
             _ => false,
         };
         let (target, random) = (&self.parts.config.target, &self.parts.random);
-        match judge(outcome, &parcel.patience, target, random) {
+        let verdict = judge(outcome, &parcel.patience, target, random);
+        if self.end.is_some() && !matches!(verdict, Verdict::Refuse(_)) {
+            // The run has ended for another reason; what is in doubt stays counted as such.
+            return;
+        }
+        match verdict {
             Verdict::Stop(error) => self.stop(error),
             Verdict::Refuse(error) => self.refuse(parcel, error).await,
-            Verdict::Renew { .. } if renewable && self.grant(&parcel, Duration::ZERO) => {
-                parcel.renewed = true;
-                self.ready.insert(parcel.batch.number, parcel);
-            }
-            Verdict::Renew { error } => self.stop(error),
+            Verdict::Renew(error) if !renewable => self.stop(error),
+            Verdict::Renew(error) => match self.grant(&parcel, Duration::ZERO) {
+                Ok(()) => {
+                    parcel.renewed = true;
+                    self.ready.insert(parcel.batch.number, parcel);
+                }
+                Err(limit) => self.give_up(error, &limit),
+            },
             Verdict::Repeat { pause, reason, everyone, error } => {
-                if !self.grant(&parcel, pause) {
-                    return self.give_up(&parcel, error);
+                if let Err(limit) = self.grant(&parcel, pause) {
+                    return self.give_up(error, &limit);
                 }
                 parcel.patience.full += usize::from(reason == WaitReason::BucketFull);
                 let until = self.now().after(pause);
@@ -331,22 +339,27 @@ impl Sending {
         }
     }
 
-    /// Whether a batch may be tried again after `pause`: its tries, its time and the run's repeats.
-    fn grant(&mut self, parcel: &Parcel, pause: Duration) -> bool {
+    /// Grants a batch another try after `pause`, or says which limit forbids it.
+    fn grant(&mut self, parcel: &Parcel, pause: Duration) -> Result<(), String> {
         let policy = &self.parts.config.retry;
+        let (tries, most) = (parcel.patience.tries, policy.extra_calls);
         let ends = parcel.since.unwrap_or(self.now()).after(policy.total_timeout);
-        let granted = self.end.is_none()
-            && parcel.patience.tries < policy.attempts
-            && self.now().after(pause) <= ends
-            && self.repeats < policy.extra_calls;
-        self.repeats += u64::from(granted);
-        granted
+        if tries >= policy.attempts {
+            let plural = if tries == 1 { "try" } else { "tries" };
+            return Err(format!("Given up after {tries} {plural}."));
+        }
+        if self.now().after(pause) > ends {
+            return Err("Given up, for the next try would come too late.".to_owned());
+        }
+        if self.repeats >= most {
+            return Err(format!("Given up, for the {most} repeats of this run are spent."));
+        }
+        self.repeats += 1;
+        Ok(())
     }
 
-    fn give_up(&mut self, parcel: &Parcel, mut error: Error) {
-        let tries = parcel.patience.tries;
-        let plural = if tries == 1 { "try" } else { "tries" };
-        error.message = format!("{} Given up after {tries} {plural}.", error.message);
+    fn give_up(&mut self, mut error: Error, limit: &str) {
+        error.message = format!("{} {limit}", error.message);
         let resume_at = error.retry_after_ms.map(|ms| self.now().after(Duration::from_millis(ms)));
         self.stop(End { error: Some(error), resume_at });
     }
@@ -450,8 +463,10 @@ async fn attempt(
             Outcome::Unanswered(error)
         }
     };
-    if !outcome.was_sent() {
-        permit.unused();
+    match &outcome {
+        Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => drop(permit),
+        outcome if outcome.was_sent() => permit.over(),
+        _ => permit.unused(),
     }
     outcome
 }

@@ -1,0 +1,35 @@
+# What the library says of one record: an error for a rejected one, a warning for an odd one.
+function Write-EntraBulkFinding {
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Finding,
+        [Parameter(Mandatory)] [ValidateSet('rejected', 'warning')] [string]$Severity,
+        # The piped records in order, or an empty list when a file was read.
+        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    $message = $Finding['message']
+    $line = $Finding['line']
+    if ($line) {
+        if ($Record.Count) { $message = "Record ${line}: $message" } else { $message = "Line ${line}: $message" }
+    }
+    if ($Severity -eq 'warning') {
+        $Cmdlet.WriteWarning($message)
+        return
+    }
+    $target = [pscustomobject]@{
+        PSTypeName = 'EntraBulk.Finding'
+        Line       = $line
+        Rule       = $Finding['rule']
+        ExternalId = $Finding['externalId']
+        Column     = $Finding['column']
+        Value      = $Finding['value']
+        Message    = $Finding['message']
+    }
+    if ($line -and $line -le $Record.Count) { $target = $Record[$line - 1] }
+    $Cmdlet.WriteError((ConvertTo-EntraBulkErrorRecord -TargetObject $target -Failure @{
+                status  = [EntraBulk.Interop.V1.EntraBulkStatus]::RecordsRejected
+                message = $message
+                line    = $line
+            }))
+}
