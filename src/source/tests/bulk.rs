@@ -44,7 +44,7 @@ fn documents_give_their_users_however_they_follow_each_other() {
                 (ids(&taken), &taken.failed),
                 (vec!["1".into(), "2".into(), "3".into()], &None)
             );
-            assert_eq!(read_from(Dribble::new(&bytes, 5), &SourceOptions::default()), taken);
+            assert_eq!(read_in_pieces(&bytes, 5, &SourceOptions::default()), taken);
         }
     }
 }

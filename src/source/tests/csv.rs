@@ -50,7 +50,7 @@ fn the_line_is_the_one_the_record_starts_on_whatever_the_line_ends() {
         let taken = read(&text);
         assert_eq!(taken.lines(), [2, 5, 8, 9], "{end:?}");
         assert_eq!(taken.records[1].1[1], format!("two{end}lines{end}"));
-        assert_eq!(read_from(Dribble::new(&text, 3), &SourceOptions::default()), taken);
+        assert_eq!(read_in_pieces(&text, 3, &SourceOptions::default()), taken);
     }
     assert_eq!(read("a,b\r\n1,2\r3,4\n5,6").lines(), [2, 3, 4]);
     assert_eq!(read("sep=,\na,b\n1,2").lines(), [3]);
@@ -212,7 +212,7 @@ proptest! {
         if width == 1 {
             options.delimiter = Some(delimiter as u8);
         }
-        let taken = read_from(Dribble::new(&bytes, most), &options);
+        let taken = read_in_pieces(&bytes, most, &options);
         prop_assert_eq!(&taken.failed, &None);
         prop_assert_eq!(&taken.columns, &rows[0]);
         let read: Vec<Vec<String>> = taken.records.iter().map(|(_, cells)| cells.clone()).collect();

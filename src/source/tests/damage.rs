@@ -60,7 +60,7 @@ fn rows_do_not_depend_on_how_the_bytes_arrive() {
     for sample in samples() {
         let whole = read(&sample);
         for most in [1, 2, 3, 5, 8, 64] {
-            assert_eq!(read_from(Dribble::new(&sample, most), &SourceOptions::default()), whole);
+            assert_eq!(read_in_pieces(&sample, most, &SourceOptions::default()), whole);
         }
     }
 }
@@ -109,7 +109,7 @@ proptest! {
     ) {
         let taken = read_with(&text, &in_format(format));
         well_told(&taken);
-        prop_assert_eq!(read_from(Dribble::new(&text, most), &in_format(format)), taken);
+        prop_assert_eq!(read_in_pieces(&text, most, &in_format(format)), taken);
     }
 
     #[test]
@@ -119,7 +119,7 @@ proptest! {
     ) {
         let taken = read_with(&text, &in_format(Format::Csv));
         well_told(&taken);
-        prop_assert_eq!(read_from(Dribble::new(&text, most), &in_format(Format::Csv)), taken);
+        prop_assert_eq!(read_in_pieces(&text, most, &in_format(Format::Csv)), taken);
     }
 
     #[test]

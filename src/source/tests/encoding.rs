@@ -77,10 +77,11 @@ fn a_byte_that_does_not_decode_is_told_by_line_and_offset() {
         (b"a,b\n\x81\x40,\x81\xff\n".to_vec(), in_encoding("cp932"), 7, 2),
         (b"a,b\n\xe91,x\x81\n".to_vec(), in_encoding("windows-1252"), 8, 2),
         (lone, SourceOptions::default(), 14, 2),
+        (b"a,b\n1,\x96\x33\xb8\xdf\n".to_vec(), in_encoding("gb18030"), 6, 2),
         (b"[{\"a\":1},\n\n{\"a\":\"\xff\"}]".to_vec(), in_encoding("utf-8"), 17, 3),
     ] {
         for most in [1, 2, 1000] {
-            let taken = read_from(Dribble::new(&bytes, most), &options);
+            let taken = read_in_pieces(&bytes, most, &options);
             let error = taken.failed.unwrap_or_else(|| panic!("{bytes:x?} was read"));
             assert_eq!(
                 (error.kind, error.line),
@@ -114,9 +115,9 @@ fn a_damaged_utf8_file_is_not_taken_for_another_encoding() {
     let mut bytes = STAFF.as_bytes().to_vec();
     let at = bytes.len() - 5;
     bytes[at] = 0xff;
-    assert_eq!(refused(&bytes).kind, ErrorKind::SourceEncoding);
-    let cut = &STAFF.as_bytes()[..STAFF.len() - 2];
-    assert_eq!(refused(cut).kind, ErrorKind::SourceEncoding);
+    for damaged in [&bytes, &STAFF.as_bytes()[..STAFF.len() - 2]] {
+        assert!(refused(damaged).message.contains("is not UTF-8"));
+    }
 }
 
 #[test]
@@ -125,6 +126,8 @@ fn a_character_across_the_end_of_the_sample_is_no_damage() {
         let text = format!("id\n{}{}\n", "x".repeat(shift), "あ".repeat(350_000));
         assert_eq!(facts(text.as_bytes()), ("UTF-8".to_owned(), EncodingFrom::Utf8));
     }
+    let text = format!("id\n{}é\n", "x".repeat((1 << 20) - 4));
+    assert_eq!(facts(text.as_bytes()), ("UTF-8".to_owned(), EncodingFrom::Utf8));
 }
 
 #[test]
@@ -192,7 +195,7 @@ proptest! {
         bytes.extend(&bad);
         prop_assume!(bytes.iter().filter(|byte| **byte < 32 && **byte != b'\n').count() == 0);
         let expected = std::str::from_utf8(&bytes).err().map(|error| error.valid_up_to());
-        let taken = read_from(Dribble::new(&bytes, most), &in_encoding("utf-8"));
+        let taken = read_in_pieces(&bytes, most, &in_encoding("utf-8"));
         match expected {
             None => prop_assert!(taken.kind() != Some(ErrorKind::SourceEncoding)),
             Some(offset) => {

@@ -122,7 +122,7 @@ fn broken_json_stops_where_it_breaks() {
         ("{\"a\":\"\\x\"}", 1, 8),
     ] {
         for most in [1, 1000] {
-            let taken = read_from(Dribble::new(text, most), &in_format(Format::Json));
+            let taken = read_in_pieces(text, most, &in_format(Format::Json));
             let error = taken.failed.unwrap_or_else(|| panic!("{text} was read"));
             assert_eq!((error.kind, error.line), (ErrorKind::SourceFormat, Some(line)), "{text}");
             let stated = format!("line {line}, column {column}:");
@@ -143,9 +143,14 @@ fn records_are_bounded_in_length_and_in_keys() {
     let long = "y".repeat(10 << 20);
     let taken = read(format!("[{{\"a\":\"{long}\"}},\n{{}}]"));
     assert_eq!((taken.lines(), &taken.records[0].1[0]), (vec![1, 2], &long));
-    let endless = std::io::Cursor::new(b"{}\n{\"a\":\"".to_vec()).chain(std::io::repeat(b'y'));
-    let error = read_from(endless, &SourceOptions::default()).failed.unwrap();
-    assert!(error.message.contains("begins on line 2 is longer than 16 MiB"), "{error}");
+    for (start, told) in [
+        ("{}\n{\"a\":\"", "begins on line 2 is longer than 16 MiB"),
+        ("{}\n{\"a\":1\n{\"b\":\"", "not valid JSON at line 3, column 1"),
+    ] {
+        let endless = std::io::Cursor::new(start).chain(std::io::repeat(b'y'));
+        let error = read_from(endless, &SourceOptions::default()).failed.unwrap();
+        assert!(error.message.contains(told), "{error}");
+    }
     let key = |id: usize| format!("\"{id}\":1");
     let half = |from: usize| (from..from + MAX_COLUMNS / 2).map(key).collect::<Vec<_>>().join(",");
     let full = format!("{{{}}}\n{{{}}}\n", half(0), half(MAX_COLUMNS / 2));

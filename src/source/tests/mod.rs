@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use super::encoding::{Decoded, choose};
+use super::reader::look_ahead;
 use super::{Cell, Format, Reader, Record, Row, SourceOptions};
 use crate::error::{Error, ErrorKind};
 use crate::rejection::{Finding, Rule};
@@ -70,6 +72,22 @@ fn read_with(bytes: impl AsRef<[u8]>, options: &SourceOptions) -> Taken {
 
 fn read_from(input: impl Read + Send + 'static, options: &SourceOptions) -> Taken {
     match Reader::open(input, options, &[]) {
+        Ok(reader) => take(reader),
+        Err(error) => Taken { failed: Some(error), ..Taken::default() },
+    }
+}
+
+/// Reads with at most `most` bytes at a time at every stage, where a file this small would else go
+/// through in one piece.
+fn read_in_pieces(bytes: impl AsRef<[u8]>, most: usize, options: &SourceOptions) -> Taken {
+    let bytes = bytes.as_ref();
+    let opened = choose(bytes, true, options.encoding.as_deref()).and_then(|choice| {
+        let text = bytes[choice.bom..].to_vec();
+        let (head, _) = look_ahead(Decoded::new(std::io::Cursor::new(text.clone()), choice))?;
+        let text = Box::new(Decoded::new(Dribble::new(text, most), choice));
+        Reader::over(text, &head, choice, options, &[])
+    });
+    match opened {
         Ok(reader) => take(reader),
         Err(error) => Taken { failed: Some(error), ..Taken::default() },
     }
