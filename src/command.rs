@@ -94,13 +94,18 @@ fn convert(arguments: &[u8]) -> Result<Value, Error> {
     let summary = builder.finish()?;
     let mut files = Vec::new();
     while let Some(body) = builder.next()? {
-        let path = arguments.directory.join(format!("batch-{:05}.json", files.len() + 1));
+        let path = arguments.directory.join(batch_name(files.len() + 1));
         write_new(&path, &body)?;
         files.push(path.display().to_string());
     }
     let mut summary = to_value(summary)?;
     summary["files"] = json!(files);
     Ok(summary)
+}
+
+/// The file name of batch `number`, from 1.
+pub fn batch_name(number: usize) -> String {
+    format!("batch-{number:05}.json")
 }
 
 /// Writes a file that must not be there yet: payloads are never mixed with those of another run.

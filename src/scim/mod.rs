@@ -1,3 +1,4 @@
 //! SCIM as this service speaks it: the attribute tables and the bulk envelope.
 
 pub mod bulk;
+pub mod schema;

@@ -1,58 +1,40 @@
 //! Bytes to records, streaming: encodings, CSV, JSON, finished BulkRequests.
-#![allow(missing_docs)]
-mod record;
+//!
+//! ```text
+//! bytes -> Decoded (UTF-8 from here on) -> Lines -> csv     -> Record
+//!                                       -> JsonText         -> Flattener -> Record
+//!                                                           -> BulkRows  -> finished user
+//! ```
+//! Memory does not grow with the file: a read holds one sample, a few buffers and one record, and a
+//! record may be [`MAX_RECORD_BYTES`] long. Whatever is wrong with the source as a whole (a byte that
+//! does not decode, a cut file, broken JSON) is an [`Error`](crate::error::Error) and ends the read;
+//! whatever is wrong with one record is a [`Row::Rejected`], and the rest go on.
 
-use crate::error::Error;
-use crate::rejection::Finding;
+mod bulk;
+mod csv;
+mod encoding;
+mod flatten;
+mod foreign;
+mod header;
+mod json;
+mod lines;
+mod options;
+mod reader;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub use encoding::encoding_named;
+pub use flatten::Flattener;
+pub use options::{EncodingFrom, Format, SourceFacts, SourceOptions};
+pub use reader::{Reader, Row};
 pub use record::{Cell, CellKind, Columns, Record};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Format {
-    Auto,
-    Csv,
-    Json,
-    JsonLines,
-    Bulk,
-}
+/// The longest record, in bytes of UTF-8: beyond it a quote or a brace was left open.
+pub const MAX_RECORD_BYTES: usize = 16 << 20;
 
-#[derive(Debug, Clone)]
-pub struct SourceOptions {
-    pub format: Format,
-    pub encoding: Option<String>,
-    pub delimiter: Option<u8>,
-}
+/// The most columns the records of a JSON source may have together, so that memory stays bounded.
+pub const MAX_COLUMNS: usize = 4096;
 
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct SourceFacts {
-    pub format: Format,
-}
-
-#[derive(Debug)]
-pub enum Row {
-    Record,
-    User,
-    Rejected(Finding),
-}
-
-#[derive(Debug)]
-pub struct Reader(SourceFacts, Columns);
-
-impl Reader {
-    pub fn open(
-        _input: impl std::io::Read + Send + 'static,
-        _options: &SourceOptions,
-        _wanted: &[String],
-    ) -> Result<Self, Error> {
-        Err(Error::internal("unfinished"))
-    }
-    pub fn facts(&self) -> &SourceFacts {
-        &self.0
-    }
-    pub fn columns(&self) -> &Columns {
-        &self.1
-    }
-    pub fn next(&mut self, _record: &mut Record) -> Result<Option<Row>, Error> {
-        Ok(None)
-    }
-}
+/// Decoded text, on its way to a grammar.
+type Text = Box<dyn std::io::Read + Send>;

@@ -1,0 +1,42 @@
+# The client of a Send-EntraBulkUpload, from its bound parameters.
+function Connect-EntraBulkTarget {
+    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Bound)
+
+    $configuration = [ordered]@{
+        version            = 1
+        servicePrincipalId = $Bound['ServicePrincipalId']
+        jobId              = $Bound['JobId']
+    }
+    if ($Bound.ContainsKey('TenantId')) { $configuration['tenantId'] = $Bound['TenantId'] }
+    if ($Bound.ContainsKey('Credential')) { $configuration['clientId'] = $Bound['Credential'].UserName }
+    if ($Bound.ContainsKey('Simulator')) { $configuration['simulator'] = $Bound['Simulator'].OriginalString }
+    if ($Bound.ContainsKey('Licence')) { $configuration['licence'] = $Bound['Licence'].ToLowerInvariant() }
+    if ($Bound.ContainsKey('Cloud')) {
+        # Parameters ignore case; the document does not.
+        $configuration['cloud'] = @('global', 'usGov', 'usGovDod', 'china') -eq $Bound['Cloud'] | Select-Object -First 1
+    }
+
+    $client = [EntraBulk.Interop.V1.Client]::new([EntraBulk.Interop.V1.JsonWriter]::Write($configuration))
+    try {
+        if ($Bound.ContainsKey('Credential')) {
+            $client.SetSecret('clientSecret', $Bound['Credential'].Password)
+        } else {
+            $client.SetSecret('accessToken', $Bound['AccessToken'])
+        }
+    } catch {
+        $client.Dispose()
+        throw
+    }
+    $client
+}
+
+# What -WhatIf and -Confirm call the target.
+function Get-EntraBulkTargetName {
+    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Bound)
+
+    $name = "job '$($Bound['JobId'])'"
+    if ($Bound.ContainsKey('TenantId')) { $name += " of tenant '$($Bound['TenantId'])'" }
+    if ($Bound.ContainsKey('Simulator')) { return "$name in the simulator $($Bound['Simulator'].OriginalString)" }
+    if ($Bound.ContainsKey('Cloud')) { return "$name in the cloud $($Bound['Cloud'])" }
+    $name
+}

@@ -1,0 +1,104 @@
+//! `check`, `convert`, `suggest`: nothing here touches a network.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use entrabulk::builder::{Builder, CheckSummary};
+use entrabulk::command;
+use entrabulk::error::{Error, ErrorKind};
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::arguments::{ConversionArguments, SourceArguments};
+use super::output::Output;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The file; - is standard input
+    source: PathBuf,
+    #[command(flatten)]
+    conversion: ConversionArguments,
+}
+
+impl Check {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let conversion = self.conversion.document(&self.source)?;
+        let mut builder = Builder::new(conversion.to_string().as_bytes())?;
+        let summary = builder.finish()?;
+        output.check(&summary);
+        Ok(exit_code(&summary))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Convert {
+    /// The file; - is standard input
+    source: PathBuf,
+    #[command(flatten)]
+    conversion: ConversionArguments,
+    /// Write each body to a file of this folder instead of a line of standard output
+    #[arg(long, short, value_name = "FOLDER", help_heading = "Output")]
+    output: Option<PathBuf>,
+}
+
+impl Convert {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let conversion = self.conversion.document(&self.source)?;
+        let mut builder = Builder::new(conversion.to_string().as_bytes())?;
+        let summary = builder.finish()?;
+        // The bodies may own standard output, so what is said goes to standard error.
+        output.use_stderr();
+        output.check(&summary);
+        if let Some(folder) = &self.output {
+            std::fs::create_dir_all(folder).map_err(|error| output_failed(&error))?;
+        }
+        let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+        let mut number = 0;
+        while let Some(body) = builder.next()? {
+            number += 1;
+            match &self.output {
+                Some(folder) => {
+                    command::write_new(&folder.join(command::batch_name(number)), &body)?;
+                }
+                None => stdout
+                    .write_all(&body)
+                    .and_then(|()| stdout.write_all(b"\n"))
+                    .map_err(|error| output_failed(&error))?,
+            }
+        }
+        stdout.flush().map_err(|error| output_failed(&error))?;
+        Ok(exit_code(&summary))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Suggest {
+    /// The file whose columns to map; - is standard input
+    source: PathBuf,
+    #[command(flatten)]
+    arguments: SourceArguments,
+}
+
+impl Suggest {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let arguments = json!({"version": 1, "source": self.arguments.document(&self.source)?});
+        let result = command::call(None, "suggest", arguments.to_string().as_bytes())?;
+        let result: Value =
+            serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))?;
+        output.text(result["mapping"].as_str().unwrap_or_default(), &result);
+        Ok(0)
+    }
+}
+
+fn exit_code(summary: &CheckSummary) -> u8 {
+    if summary.totals.rejected > 0 { ErrorKind::RecordsRejected.exit_code() } else { 0 }
+}
+
+fn output_failed(error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::OutputFailed,
+        format!("The output cannot be written: {error}."),
+        "Check the space left and who reads it.",
+    )
+}

@@ -1,0 +1,99 @@
+//! `simulate`: a tenant on loopback until it is interrupted.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use entrabulk::clock::{Random, TokioClock};
+use entrabulk::error::{Error, ErrorKind};
+use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
+
+use super::Outcome;
+use super::arguments::usage;
+use super::output::Output;
+
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    #[command(flatten)]
+    tenant: TenantArguments,
+    /// Stop when standard input is closed, so that no simulator outlives the program that started it
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+/// How the simulated tenant behaves.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Simulated tenant")]
+pub(super) struct TenantArguments {
+    /// Settings of the tenant, a JSON file (docs/simulator.md)
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Time passes this many times as fast
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) speed: u32,
+}
+
+impl TenantArguments {
+    /// The settings of the file, or the defaults.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        self.settings.as_deref().map_or_else(|| Ok(Settings::default()), read_settings)
+    }
+
+    /// Starts the tenant.
+    pub(super) fn start(&self, settings: Settings) -> Result<RunningSimulator, Error> {
+        let clock = Arc::new(TokioClock::with_speed(self.speed));
+        let runtime = entrabulk::runtime::handle()?;
+        let _inside = runtime.enter();
+        Simulator::start(settings, clock, Random::from_system())
+    }
+}
+
+impl Simulate {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let mut settings = self.tenant.settings()?;
+        settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let running = self.tenant.start(settings)?;
+        let description = running.describe();
+        if output.is_json() {
+            output.line(&description.to_string());
+        } else {
+            output.line("A simulated tenant is listening. Point an upload at it with:");
+            for (flag, key) in [
+                ("--simulator", "url"),
+                ("--tenant-id", "tenantId"),
+                ("--client-id", "clientId"),
+                ("--service-principal-id", "servicePrincipalId"),
+                ("--job-id", "jobId"),
+            ] {
+                output.line(&format!("  {flag} {}", description[key].as_str().unwrap_or_default()));
+            }
+            let secret = description["clientSecret"].as_str().unwrap_or_default();
+            output.line(&format!("  and ENTRABULK_CLIENT_SECRET='{secret}' in the environment"));
+            output.line("Its state: GET /simulator/state. Ctrl+C stops it.");
+        }
+        if self.until_stdin_closes {
+            let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
+        } else {
+            // Without a way to hear Ctrl+C the system's own way of ending a process remains.
+            let _ = entrabulk::runtime::handle()?.block_on(tokio::signal::ctrl_c());
+        }
+        Ok(0)
+    }
+}
+
+fn read_settings(path: &Path) -> Result<Settings, Error> {
+    let json = std::fs::read(path)
+        .map_err(|error| usage(format!("The file {} cannot be read: {error}.", path.display())))?;
+    serde_json::from_slice(&json).map_err(|error| {
+        Error::new(
+            ErrorKind::ConfigInvalid,
+            format!("The simulator's settings are not right: {error}."),
+            "docs/simulator.md lists every setting.",
+        )
+    })
+}

@@ -1,0 +1,88 @@
+//! `upload`: a file to a synchronization job, with its events as they come.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use entrabulk::client::Client;
+use entrabulk::error::{Error, ErrorKind};
+use entrabulk::upload::Run;
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::arguments::{ConversionArguments, TargetArguments};
+use super::output::Output;
+
+#[derive(Debug, Args)]
+pub(super) struct Upload {
+    /// The file; - is standard input
+    source: PathBuf,
+    #[command(flatten)]
+    conversion: ConversionArguments,
+    #[command(flatten)]
+    target: TargetArguments,
+}
+
+impl Upload {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let client = Client::new(self.target.document()?.to_string().as_bytes())?;
+        for (name, mut secret) in self.target.secrets()? {
+            client.set_secret(name, &secret)?;
+            secret.fill(0);
+        }
+        send(&client, &self.conversion, &self.source, output)
+    }
+}
+
+/// How long one wait for an event lasts; Ctrl+C is seen at its end.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Runs an upload to its end and shows every event.
+pub(super) fn send(
+    client: &Client,
+    conversion: &ConversionArguments,
+    source: &Path,
+    output: &mut Output,
+) -> Outcome {
+    let arguments = json!({"version": 1, "conversion": conversion.document(source)?});
+    let run = Run::start(client, arguments.to_string().as_bytes())?;
+    let interrupted = interruption();
+    let mut code = ErrorKind::Internal.exit_code();
+    loop {
+        if interrupted.swap(false, Ordering::Relaxed) {
+            run.cancel();
+        }
+        match run.next_event(PATIENCE) {
+            Ok(None) => {}
+            Ok(Some(event)) => {
+                let document: Value = serde_json::from_str(&event)
+                    .map_err(|error| Error::internal(error.to_string()))?;
+                if document["event"] == "finished" {
+                    let exit = document["exitCode"].as_u64();
+                    code = exit.and_then(|exit| u8::try_from(exit).ok()).unwrap_or(code);
+                }
+                output.event(&event);
+            }
+            Err(error) if error.kind == ErrorKind::EndOfEvents => return Ok(code),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A flag that Ctrl+C sets; a second Ctrl+C ends the process at once.
+fn interruption() -> &'static AtomicBool {
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+    static SEEN: AtomicBool = AtomicBool::new(false);
+    if let Ok(runtime) = entrabulk::runtime::handle() {
+        runtime.spawn(async {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if SEEN.swap(true, Ordering::Relaxed) {
+                    std::process::exit(ErrorKind::Cancelled.exit_code().into());
+                }
+                INTERRUPTED.store(true, Ordering::Relaxed);
+            }
+        });
+    }
+    &INTERRUPTED
+}

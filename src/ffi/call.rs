@@ -1,0 +1,42 @@
+//! Named operations.
+
+use crate::command;
+
+use super::buffer::entrabulk_buffer;
+use super::client::entrabulk_client;
+use super::error::entrabulk_error;
+use super::guard;
+use super::pointer::{Output, text};
+
+/// Runs the operation named `operation`, such as `check` or `convert`, on a JSON document and gives its result,
+/// a JSON document. docs/documents.md lists the operations. Returns when the operation is done.
+///
+/// `client` may be NULL for operations that need no target. Any thread.
+///
+/// The statuses: ENTRABULK_UNKNOWN_OPERATION, and those of the operation.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn entrabulk_call(
+    client: *const entrabulk_client,
+    operation: *const u8,
+    operation_len: usize,
+    arguments: *const u8,
+    arguments_len: usize,
+    result: *mut *mut entrabulk_buffer,
+    error: *mut *mut entrabulk_error,
+) -> i32 {
+    let body = || {
+        // SAFETY: by the header's contract.
+        let result = unsafe { Output::pointer(result, "result") }?;
+        // SAFETY: NULL or a live client, by the header's contract.
+        let client = unsafe { client.as_ref() }.map(|client| &client.0);
+        // SAFETY: by the header's contract.
+        let operation = unsafe { text(operation, operation_len, "operation") }?;
+        // SAFETY: by the header's contract.
+        let arguments = unsafe { text(arguments, arguments_len, "arguments") }?;
+        let answer = command::call(client, operation, arguments.as_bytes())?;
+        result.give(entrabulk_buffer(answer.into()));
+        Ok(())
+    };
+    // SAFETY: by the header's contract.
+    unsafe { guard::status(error, body) }
+}

@@ -1,0 +1,472 @@
+//! The sending half of a run: one task that starts tries, judges their ends and says what happens.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
+
+use super::event::{Event, WaitReason};
+use super::pace::{Permit, Wait};
+use super::queue::EventQueue;
+use super::retry::{Outcome, Patience, Verdict, judge};
+use super::summary::{End, Tally};
+use super::supply::{Supply, cancellation, cancelled, panicked};
+use crate::client::Parts;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::graph::bulk_upload::{self, Receipt};
+use crate::graph::client::{TransportError, TransportFault};
+use crate::scim::bulk::Batch;
+
+/// How long a cancelled run waits for the answers to calls under way.
+const GRACE: Duration = Duration::from_secs(5);
+/// Waits shorter than this are not worth an event.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
+/// Progress is told at most this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// A batch and what it has been through.
+struct Parcel {
+    batch: Batch,
+    patience: Patience,
+    /// Tries that left this machine.
+    calls: u32,
+    /// When the first one started.
+    since: Option<Timestamp>,
+    /// A try was never answered: the batch may have arrived.
+    doubtful: bool,
+    /// The last try was refused for its token.
+    renewed: bool,
+}
+
+impl Parcel {
+    fn users(&self) -> u64 {
+        self.batch.users.len() as u64
+    }
+}
+
+/// How one try ended.
+struct Ended {
+    batch: u64,
+    client_request_id: String,
+    outcome: Outcome,
+}
+
+pub(super) struct Sending {
+    parts: Arc<Parts>,
+    events: Arc<EventQueue>,
+    tally: Arc<Mutex<Tally>>,
+    supply: Supply,
+    cancelled: watch::Receiver<bool>,
+    /// Batches that may be sent as soon as the pace allows, by number.
+    ready: BTreeMap<u64, Parcel>,
+    /// Batches in a pause of their own, by its end.
+    later: BTreeMap<(Timestamp, u64), Parcel>,
+    under_way: HashMap<u64, Parcel>,
+    tries: JoinSet<Ended>,
+    /// Repeats granted so far, of those that all batches together may have.
+    repeats: u64,
+    /// Why no more calls start.
+    end: Option<End>,
+    /// When a cancelled run stops waiting for answers.
+    patience_ends: Option<Timestamp>,
+    told_wait: Option<(WaitReason, Timestamp)>,
+    told_progress: Option<Timestamp>,
+}
+
+impl Sending {
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        events: Arc<EventQueue>,
+        tally: Arc<Mutex<Tally>>,
+        supply: Supply,
+        cancelled: watch::Receiver<bool>,
+    ) -> Self {
+        Sending {
+            parts,
+            events,
+            tally,
+            supply,
+            cancelled,
+            ready: BTreeMap::new(),
+            later: BTreeMap::new(),
+            under_way: HashMap::new(),
+            tries: JoinSet::new(),
+            repeats: 0,
+            end: None,
+            patience_ends: None,
+            told_wait: None,
+            told_progress: None,
+        }
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    async fn tell(&mut self, event: Event) {
+        self.events.push(event, self.now()).await;
+    }
+
+    /// Sends everything, or as much as can be sent. Batches still under way when it returns are in
+    /// doubt.
+    pub(super) async fn run(mut self) -> End {
+        let pacer = Arc::clone(&self.parts.pacer);
+        let mut cancel = self.cancelled.clone();
+        while !self.is_over() {
+            let changed = pacer.changed();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let wait = self.start_ready();
+            let wants_batch = self.wants_batch();
+            self.tell_wait(wait, wants_batch).await;
+            let wake = self.wake_at(wait);
+            let clock = Arc::clone(&self.parts.clock);
+            tokio::select! {
+                () = cancellation(&mut cancel), if self.patience_ends.is_none() => {
+                    self.patience_ends = Some(self.now().after(GRACE));
+                    self.stop(cancelled());
+                }
+                Some(ended) = self.tries.join_next() => self.settle(ended).await,
+                batch = self.supply.next(), if wants_batch => self.take_in(batch),
+                () = clock.sleep_until(wake.unwrap_or(Timestamp(0))), if wake.is_some() => {
+                    self.wake_up();
+                }
+                () = changed, if wait.is_some() => {}
+                else => break,
+            }
+        }
+        self.tell_progress(true);
+        self.end.unwrap_or_default()
+    }
+
+    fn is_over(&self) -> bool {
+        let nothing_left = self.ready.is_empty() && self.later.is_empty() && !self.supply.is_open();
+        (self.under_way.is_empty() && (self.end.is_some() || nothing_left))
+            || self.patience_ends.is_some_and(|end| end <= self.now())
+    }
+
+    /// No more calls start; the first reason stands.
+    fn stop(&mut self, end: impl Into<End>) {
+        self.end.get_or_insert_with(|| end.into());
+    }
+
+    /// Batches in hand stay as few as calls may be under way, whatever happens to them.
+    fn wants_batch(&self) -> bool {
+        self.end.is_none()
+            && self.ready.is_empty()
+            && self.supply.is_open()
+            && self.under_way.len() + self.later.len() < self.parts.config.limits.in_flight
+    }
+
+    fn take_in(&mut self, batch: Result<Option<Batch>, Error>) {
+        match batch {
+            Ok(Some(batch)) => {
+                let parcel = Parcel {
+                    batch,
+                    patience: Patience::default(),
+                    calls: 0,
+                    since: None,
+                    doubtful: false,
+                    renewed: false,
+                };
+                self.ready.insert(parcel.batch.number, parcel);
+            }
+            Ok(None) => {}
+            Err(error) => self.stop(error),
+        }
+    }
+
+    /// Starts as many tries as may start now; says what the next one waits for.
+    fn start_ready(&mut self) -> Option<Wait> {
+        while self.end.is_none() && !self.ready.is_empty() {
+            match self.parts.pacer.start() {
+                Ok(permit) => {
+                    if let Some((_, parcel)) = self.ready.pop_first() {
+                        self.start(parcel, permit);
+                    }
+                }
+                Err(wait) => {
+                    self.stop_if_quota_spent(wait);
+                    return self.end.is_none().then_some(wait);
+                }
+            }
+        }
+        None
+    }
+
+    /// The quota frees itself call by call; a run does not wait for it longer than for anything else.
+    fn stop_if_quota_spent(&mut self, wait: Wait) {
+        let Wait { reason: WaitReason::Quota, until: Some(until) } = wait else { return };
+        if until <= self.now().after(self.parts.config.retry.total_timeout) {
+            return;
+        }
+        let quota = self.parts.config.limits.calls_per_day;
+        let error = Error::new(
+            ErrorKind::QuotaSpent,
+            format!(
+                "The {quota} calls of the last 24 hours are spent; the next is free at {until}."
+            ),
+            "Send the rest then; with the Governance licence set licence to \"governance\".",
+        );
+        self.stop(End { error: Some(error), resume_at: Some(until) });
+    }
+
+    fn start(&mut self, mut parcel: Parcel, permit: Permit) {
+        parcel.since.get_or_insert(self.now());
+        parcel.patience.tries += 1;
+        parcel.calls += 1;
+        {
+            let mut tally = self.tally();
+            tally.calls += 1;
+            tally.batches += u64::from(parcel.calls == 1);
+            tally.in_flight += 1;
+            if !parcel.doubtful {
+                tally.in_doubt += parcel.users();
+            }
+        }
+        let number = parcel.batch.number;
+        let client_request_id = self.parts.random.uuid();
+        let span = tracing::info_span!(
+            "call",
+            batch = number,
+            attempt = parcel.patience.tries,
+            client_request_id = %client_request_id
+        );
+        let (parts, body) = (Arc::clone(&self.parts), parcel.batch.body.clone());
+        self.under_way.insert(number, parcel);
+        let task = async move {
+            let outcome = attempt(&parts, body, &client_request_id, permit).await;
+            Ended { batch: number, client_request_id, outcome }
+        };
+        self.tries.spawn(task.instrument(span));
+    }
+
+    async fn settle(&mut self, ended: Result<Ended, JoinError>) {
+        let Ok(Ended { batch, client_request_id, outcome }) = ended else {
+            // Which batch it was does not matter: it stays in doubt.
+            self.under_way.clear();
+            self.tries.abort_all();
+            return self.stop(panicked());
+        };
+        let Some(mut parcel) = self.under_way.remove(&batch) else { return };
+        parcel.doubtful |= outcome.leaves_doubt();
+        parcel.renewed &= outcome.status() == Some(401);
+        {
+            let mut tally = self.tally();
+            tally.in_flight -= 1;
+            if !outcome.was_sent() {
+                parcel.calls -= 1;
+                tally.calls -= 1;
+                tally.batches -= u64::from(parcel.calls == 0);
+            }
+            tally.throttled += u64::from(outcome.status() == Some(429));
+            if !parcel.doubtful {
+                tally.in_doubt -= parcel.users();
+            }
+        }
+        match outcome {
+            Outcome::Accepted(receipt) => self.accept(&parcel, receipt, client_request_id).await,
+            outcome => self.bear(parcel, outcome).await,
+        }
+        self.tell_progress(false);
+    }
+
+    async fn accept(&mut self, parcel: &Parcel, receipt: Receipt, client_request_id: String) {
+        {
+            let mut tally = self.tally();
+            tally.accepted += parcel.users();
+            if parcel.doubtful {
+                tally.in_doubt -= parcel.users();
+            }
+        }
+        self.tell(Event::Accepted {
+            batch: parcel.batch.number,
+            users: parcel.batch.users.len(),
+            attempts: parcel.calls,
+            request_id: receipt.request_id,
+            client_request_id,
+            location: receipt.location,
+        })
+        .await;
+    }
+
+    /// A try failed.
+    async fn bear(&mut self, mut parcel: Parcel, outcome: Outcome) {
+        let renewable = match &outcome {
+            Outcome::Answered { refusal, token } if refusal.status == 401 => {
+                self.parts.sign_in.reject(token) && !parcel.renewed
+            }
+            _ => false,
+        };
+        let (target, random) = (&self.parts.config.target, &self.parts.random);
+        let verdict = judge(outcome, &parcel.patience, target, random);
+        if self.end.is_some() && !matches!(verdict, Verdict::Refuse(_)) {
+            // The run has ended for another reason; what is in doubt stays counted as such.
+            return;
+        }
+        match verdict {
+            Verdict::Stop(error) => self.stop(error),
+            Verdict::Refuse(error) => self.refuse(parcel, error).await,
+            Verdict::Renew(error) if !renewable => self.stop(error),
+            Verdict::Renew(error) => match self.grant(&parcel, Duration::ZERO) {
+                Ok(()) => {
+                    parcel.renewed = true;
+                    self.ready.insert(parcel.batch.number, parcel);
+                }
+                Err(limit) => self.give_up(error, &limit),
+            },
+            Verdict::Repeat { pause, reason, everyone, error } => {
+                if let Err(limit) = self.grant(&parcel, pause) {
+                    return self.give_up(error, &limit);
+                }
+                parcel.patience.full += usize::from(reason == WaitReason::BucketFull);
+                let until = self.now().after(pause);
+                if everyone {
+                    self.parts.pacer.pause(until, reason);
+                    self.ready.insert(parcel.batch.number, parcel);
+                } else {
+                    self.later.insert((until, parcel.batch.number), parcel);
+                }
+            }
+        }
+    }
+
+    /// Grants a batch another try after `pause`, or says which limit forbids it.
+    fn grant(&mut self, parcel: &Parcel, pause: Duration) -> Result<(), String> {
+        let policy = &self.parts.config.retry;
+        let (tries, most) = (parcel.patience.tries, policy.extra_calls);
+        let ends = parcel.since.unwrap_or(self.now()).after(policy.total_timeout);
+        if tries >= policy.attempts {
+            let plural = if tries == 1 { "try" } else { "tries" };
+            return Err(format!("Given up after {tries} {plural}."));
+        }
+        if self.now().after(pause) > ends {
+            return Err("Given up, for the next try would come too late.".to_owned());
+        }
+        if self.repeats >= most {
+            return Err(format!("Given up, for the {most} repeats of this run are spent."));
+        }
+        self.repeats += 1;
+        Ok(())
+    }
+
+    fn give_up(&mut self, mut error: Error, limit: &str) {
+        error.message = format!("{} {limit}", error.message);
+        let resume_at = error.retry_after_ms.map(|ms| self.now().after(Duration::from_millis(ms)));
+        self.stop(End { error: Some(error), resume_at });
+    }
+
+    async fn refuse(&mut self, parcel: Parcel, error: Error) {
+        {
+            let mut tally = self.tally();
+            tally.refused += parcel.users();
+            if parcel.doubtful {
+                tally.in_doubt -= parcel.users();
+            }
+        }
+        let users = parcel.batch.users.len();
+        let external_ids = parcel.batch.users.into_iter().map(|user| user.external_id).collect();
+        let batch = parcel.batch.number;
+        self.tell(Event::Refused { batch, users, external_ids, error: error.clone() }).await;
+        self.stop(error);
+    }
+
+    fn wake_at(&self, wait: Option<Wait>) -> Option<Timestamp> {
+        let later = self.later.keys().next().map(|(until, _)| *until);
+        let later = later.filter(|_| self.end.is_none());
+        [wait.and_then(|wait| wait.until), later, self.patience_ends].into_iter().flatten().min()
+    }
+
+    /// Batches whose pause is over become ready.
+    fn wake_up(&mut self) {
+        let still = self.later.split_off(&(Timestamp(self.now().0 + 1), 0));
+        for ((_, number), parcel) in std::mem::replace(&mut self.later, still) {
+            self.ready.insert(number, parcel);
+        }
+    }
+
+    /// Tells of a wait once, if nothing at all can be sent for a while.
+    async fn tell_wait(&mut self, wait: Option<Wait>, wants_batch: bool) {
+        let found = match wait {
+            Some(Wait { reason, until: Some(until) }) => Some((reason, until)),
+            Some(Wait { until: None, .. }) => None,
+            None if wants_batch || !self.under_way.is_empty() || self.end.is_some() => None,
+            None => self.later.keys().next().map(|(until, _)| (WaitReason::Backoff, *until)),
+        };
+        let Some((reason, until)) = found else { return };
+        if until.since(self.now()) >= WORTH_TELLING && self.told_wait != found {
+            self.told_wait = found;
+            tracing::info!(?reason, until = %until, "waiting");
+            self.tell(Event::Waiting { reason, until, message: reason.sentence().to_owned() })
+                .await;
+        }
+    }
+
+    fn tell_progress(&mut self, last: bool) {
+        let now = self.now();
+        if last || self.told_progress.is_none_or(|told| told.after(PROGRESS_EVERY) <= now) {
+            self.told_progress = Some(now);
+            let quota_left = self.parts.pacer.quota_left();
+            self.events.offer(Event::Progress(self.tally().progress(quota_left)), now);
+        }
+    }
+}
+
+/// One try: a token, one exchange, its meaning. The permit ends with the exchange.
+async fn attempt(
+    parts: &Parts,
+    body: bytes::Bytes,
+    client_request_id: &str,
+    permit: Permit,
+) -> Outcome {
+    let token = match parts.sign_in.token().await {
+        Ok(token) => token,
+        Err(failure) => {
+            permit.unused();
+            return Outcome::SignIn(failure);
+        }
+    };
+    let target = &parts.config.target;
+    let request = match bulk_upload::request(target, token.clone(), client_request_id, body) {
+        Ok(request) => request,
+        Err(error) => {
+            permit.unused();
+            return Outcome::Failed(error);
+        }
+    };
+    let limit = parts.config.retry.request_timeout;
+    let answer = tokio::select! {
+        answer = parts.transport.send(request) => answer,
+        () = parts.clock.sleep_until(parts.clock.now().after(limit)) => Err(TransportError {
+            fault: TransportFault::Timeout,
+            detail: format!("no answer after {} ms", limit.as_millis()),
+        }),
+    };
+    let outcome = match answer {
+        Ok(response) => {
+            tracing::debug!(status = response.status, "answered");
+            match bulk_upload::read(&response, parts.clock.now()) {
+                Ok(receipt) => Outcome::Accepted(receipt),
+                Err(refusal) => Outcome::Answered { refusal, token },
+            }
+        }
+        Err(error) => {
+            tracing::debug!(fault = ?error.fault, detail = %error.detail, "not answered");
+            Outcome::Unanswered(error)
+        }
+    };
+    match &outcome {
+        Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => drop(permit),
+        outcome if outcome.was_sent() => permit.over(),
+        _ => permit.unused(),
+    }
+    outcome
+}

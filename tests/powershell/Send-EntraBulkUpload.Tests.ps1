@@ -1,0 +1,227 @@
+BeforeAll {
+    . "$PSScriptRoot/Setup.ps1"
+
+    $sample = "$data/csv2scim-1000-records.csv"
+    $mapping = "$data/mapping-csv2scim.json"
+    $small = [ordered]@{ externalId = 'id'; userName = 'login'; active = @{ const = $true } }
+
+    function Get-State { param($Of) Invoke-RestMethod "$($Of.Url)/simulator/state" }
+    function Get-Failure {
+        param([scriptblock]$Script)
+        try { & $Script | Out-Null } catch { return $_ }
+        throw 'It did not fail.'
+    }
+    function Assert-Sum {
+        param($Summary)
+        $Summary.Accepted + $Summary.Rejected + $Summary.OutOfScope + $Summary.Refused + $Summary.InDoubt + $Summary.NotSent |
+            Should -Be $Summary.Rows
+    }
+}
+
+Describe 'Send-EntraBulkUpload' {
+    BeforeAll { $simulator = Start-Simulator; $target = $simulator.Target }
+    AfterAll { Stop-Simulator $simulator }
+
+    It 'sends a file, and its summary adds up' {
+        $summary = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -ErrorVariable rejected -ErrorAction SilentlyContinue
+        @($summary).Count | Should -Be 1
+        $summary.PSTypeNames | Should -Contain 'EntraBulk.UploadSummary'
+        $summary.Rows | Should -Be 1000
+        $summary.Rejected | Should -Be $rejected.Count
+        $summary.Kind | Should -Be 'RecordsRejected'
+        $summary.ExitCode | Should -Be 14
+        Assert-Sum $summary
+        (Get-State $simulator).usersStaged | Should -Be $summary.Accepted
+        $rejected[0].FullyQualifiedErrorId | Should -Be 'EntraBulk.RecordsRejected,Send-EntraBulkUpload'
+    }
+
+    It 'sends piped records, and gives back the rejected one as target' {
+        $records = @(
+            [pscustomobject]@{ id = 'p1'; login = 'p1@contoso.com' }
+            [pscustomobject]@{ id = ''; login = 'p2@contoso.com' }
+        )
+        $summary = $records | Send-EntraBulkUpload -AttributeMapping $small @target -ErrorVariable rejected -ErrorAction SilentlyContinue
+        $summary.Accepted | Should -Be 1
+        $summary.Rejected | Should -Be 1
+        [object]::ReferenceEquals($rejected[0].TargetObject, $records[1]) | Should -BeTrue
+    }
+
+    It 'leaves the error list as it was when nothing is wrong' {
+        $before = $Error.Count
+        $summary = @{ id = 'clean'; login = 'clean@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small @target
+        $summary.Status | Should -Be 0
+        $summary.ExitCode | Should -Be 0
+        $Error.Count | Should -Be $before
+    }
+
+    It 'takes an access token instead of a credential' {
+        $told = $simulator.Tenant
+        $answer = Invoke-RestMethod -Method Post -Uri "$($told.tokenUrl)" -Body @{
+            grant_type = 'client_credentials'; client_id = $told.clientId; client_secret = $told.clientSecret
+            scope = 'https://graph.microsoft.com/.default'
+        }
+        $token = ConvertTo-SecureString $answer.access_token -AsPlainText -Force
+        $summary = @{ id = 'token'; login = 'token@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small -AccessToken $token `
+            -ServicePrincipalId $told.servicePrincipalId -JobId $told.jobId -Simulator $simulator.Url
+        $summary.Accepted | Should -Be 1
+    }
+
+    It 'shows its summary as a list' {
+        $summary = @{ id = 'view'; login = 'view@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small @target
+        $summary | Out-String | Should -Match '(?s)Accepted\s*: 1.*Calls\s*: 1 \(0 repeats, 0 throttled\)'
+    }
+
+    It 'tells of the run in verbose lines, without a secret' {
+        $lines = @{ id = 'verbose'; login = 'verbose@contoso.com' } |
+            Send-EntraBulkUpload -AttributeMapping $small @target -Verbose 4>&1 | Out-String
+        $lines | Should -Match 'users staged'
+        $lines | Should -Not -Match ([regex]::Escape($simulator.Tenant.clientSecret))
+    }
+}
+
+Describe 'Send-EntraBulkUpload -WhatIf' {
+    It 'counts and checks everything, and touches no network' {
+        $simulator = Start-Simulator
+        try {
+            $target = $simulator.Target
+            $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -WhatIf -ErrorVariable rejected -ErrorAction SilentlyContinue
+            $output | Should -BeNullOrEmpty
+            $rejected.Count | Should -BeGreaterThan 0
+            $state = Get-State $simulator
+            $state.calls + $state.signIns + $state.usersStaged | Should -Be 0
+        } finally {
+            Stop-Simulator $simulator
+        }
+    }
+
+    It 'works with a target that nobody can reach, and says what it would do' {
+        $script = "Import-Module '$manifestPath'; @{ id = '1'; login = 'a@x.de' }, @{ id = ''; login = 'b@x.de' } | " +
+        "Send-EntraBulkUpload -AttributeMapping @{ externalId = 'id'; userName = 'login' } -WhatIf -ErrorAction SilentlyContinue " +
+        "-Simulator 'http://127.0.0.1:9' -ServicePrincipalId '22222222-2222-2222-2222-222222222222' " +
+        "-JobId 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333' " +
+        "-AccessToken (ConvertTo-SecureString 'x' -AsPlainText -Force)"
+        $said = Invoke-OtherSession $script
+        $said.Replace("`n", ' ') | Should -BeLike "*What if:*Upload 1 users in 1 calls, from 2 records: 1 rejected*job 'API2AAD.*http://127.0.0.1:9*"
+    }
+}
+
+Describe 'Send-EntraBulkUpload that fails' {
+    BeforeAll { $simulator = Start-Simulator; $target = $simulator.Target }
+    AfterAll { Stop-Simulator $simulator }
+
+    It 'for a wrong secret: an authentication error that carries the summary and no secret' {
+        $wrong = $target.Clone()
+        $wrong['Credential'] = [pscredential]::new($simulator.Tenant.clientId, (ConvertTo-SecureString 'wr0ng-secret' -AsPlainText -Force))
+        $output = [System.Collections.Generic.List[object]]::new()
+        $failure = Get-Failure {
+            @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small @wrong | ForEach-Object { $output.Add($_) }
+        }
+        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.SignInFailed,Send-EntraBulkUpload'
+        $failure.CategoryInfo.Category | Should -Be 'AuthenticationError'
+        $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        $failure.TargetObject.NotSent | Should -Be 1
+        $output.Count | Should -Be 1
+        [object]::ReferenceEquals($output[0], $failure.TargetObject) | Should -BeTrue
+        Assert-Sum $failure.TargetObject
+        "$failure $($failure.Exception)" | Should -Not -Match 'wr0ng'
+    }
+
+    It 'for a job that is not there' {
+        $wrong = $target.Clone()
+        $wrong['JobId'] = 'API2AAD.00000000000000000000000000000000.99999999-9999-9999-9999-999999999999'
+        $failure = Get-Failure { @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small @wrong }
+        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.TargetNotFound,Send-EntraBulkUpload'
+        $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
+    }
+
+    It 'for a configuration that cannot be right, before any record is read' {
+        $wrong = $target.Clone()
+        $wrong['Simulator'] = 'http://graph.example.com'
+        $wrong['JobId'] = 'API2AAD/other'
+        $failure = Get-Failure { Send-EntraBulkUpload "$TestDrive/nowhere.csv" @wrong }
+        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.ConfigInvalid,Send-EntraBulkUpload'
+        "$failure" | Should -BeLike '*simulator*'
+        "$failure" | Should -BeLike '*jobId*'
+    }
+}
+
+Describe 'Send-EntraBulkUpload in trouble' {
+    BeforeAll { $simulator = Start-Simulator; $target = $simulator.Target }
+    AfterAll { Stop-Simulator $simulator }
+
+    It 'waits when the service says so, tells of it, and loses nobody' {
+        Invoke-RestMethod -Method Post -Uri "$($simulator.Url)/simulator/faults" -ContentType 'application/json' `
+            -Body '[{"fault": "status429", "count": 2, "retryAfterSeconds": 2}, {"fault": "resetAfterProcessing", "after": 3}]'
+        $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -Verbose 4>&1 -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+        $summary = $output | Where-Object { $_.PSTypeNames -contains 'EntraBulk.UploadSummary' }
+        $summary.Accepted | Should -Be (Get-State $simulator).usersStaged
+        $summary.InDoubt + $summary.NotSent + $summary.Refused | Should -Be 0
+        $summary.Retries | Should -BeGreaterThan 0
+        $summary.Throttled | Should -Be 2
+        @($output | Where-Object { "$_" -like '*pause*' }).Count | Should -BeGreaterThan 0
+    }
+
+    It 'writes an error for a batch that is refused, and goes on' {
+        InModuleScope EntraBulk {
+            function Send-Event {
+                [CmdletBinding()]
+                param()
+                $refused = [EntraBulk.Interop.V1.JsonReader]::Read('{"event": "refused", "batch": 1, "users": 2, "externalIds": ["a", "b"],
+                    "error": {"status": 400, "kind": "RequestRefused", "message": "The service refused it.", "advice": "Look.", "httpStatus": 400,
+                    "requestId": "r-1", "retryAfterMs": 1500}}')
+                Write-EntraBulkRunEvent -RunEvent $refused -Record @() -Warned @{} -Cmdlet $PSCmdlet
+            }
+            Send-Event -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem[0].FullyQualifiedErrorId | Should -Be 'EntraBulk.RequestRefused,Send-Event'
+            $problem[0].TargetObject | Should -Be @('a', 'b')
+            $problem[0].Exception.HttpStatus | Should -Be 400
+            $problem[0].Exception.RequestId | Should -Be 'r-1'
+            $problem[0].Exception.RetryAfter.TotalSeconds | Should -Be 1.5
+            "$($problem[0])" | Should -Be 'The service refused it. Look.'
+        }
+    }
+}
+
+Describe 'Ctrl+C' {
+    It 'ends an upload that waits for the service' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+        Set-Content "$TestDrive/slow.json" '{"latency": {"afterMs": 600000}}'
+        $simulator = Start-Simulator '--settings', "$TestDrive/slow.json"
+        try {
+            $told = $simulator.Tenant
+            $script = "Import-Module '$manifestPath'; " +
+            "@{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping @{ externalId = 'id'; userName = 'login'; active = @{ const = `$true } } " +
+            "-Simulator '$($told.url)' -ServicePrincipalId '$($told.servicePrincipalId)' -JobId '$($told.jobId)' " +
+            "-AccessToken (ConvertTo-SecureString '$((Invoke-RestMethod -Method Post "$($told.url)/simulator/token").accessToken)' -AsPlainText -Force)"
+            $start = [System.Diagnostics.ProcessStartInfo]::new('pwsh')
+            '-NoProfile', '-NonInteractive', '-Command', $script | ForEach-Object { $start.ArgumentList.Add($_) }
+            $process = [System.Diagnostics.Process]::Start($start)
+            $waited = [System.Diagnostics.Stopwatch]::StartNew()
+            while ((Get-State $simulator).calls -eq 0) {
+                if ($process.HasExited -or $waited.Elapsed.TotalSeconds -gt 60) { throw 'The upload never began.' }
+                Start-Sleep -Milliseconds 100
+            }
+            & sh -c "kill -INT $($process.Id)"
+            $process.WaitForExit(20000) | Should -BeTrue
+            $process.ExitCode | Should -Not -Be 0
+        } finally {
+            if (-not $process.HasExited) { $process.Kill() }
+            Stop-Simulator $simulator
+        }
+    }
+}
+
+Describe 'The client configuration' {
+    It 'spells the cloud as the library does, however it was typed' {
+        InModuleScope EntraBulk {
+            $bound = @{
+                ServicePrincipalId = '22222222-2222-2222-2222-222222222222'; Cloud = 'USGOV'; Licence = 'P2'
+                JobId              = 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333'
+                AccessToken        = ConvertTo-SecureString 'x' -AsPlainText -Force
+            }
+            $client = Connect-EntraBulkTarget -Bound $bound
+            $client | Should -BeOfType ([EntraBulk.Interop.V1.Client])
+            $client.Dispose()
+            Get-EntraBulkTargetName -Bound $bound | Should -BeLike "job 'API2AAD.*' in the cloud USGOV"
+        }
+    }
+}

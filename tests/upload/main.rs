@@ -1,0 +1,9 @@
+//! Uploads against the simulated tenant: in process and in virtual time, and a few over sockets.
+#![cfg(feature = "simulator")]
+
+mod bench;
+mod cancel;
+mod faults;
+mod limits;
+mod sign_in;
+mod sockets;

@@ -1,0 +1,126 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use entrabulk::client::Client;
+use entrabulk::clock::{Random, TokioClock};
+use entrabulk::error::ErrorKind;
+use entrabulk::simulator::{
+    Endpoint, Fault, FaultRule, LatencySettings, RunningSimulator, Settings, Simulator,
+};
+use entrabulk::upload::Run;
+use serde_json::{Value, json};
+
+use crate::bench::{configuration, start};
+
+/// A tenant that listens, on a runtime of its own, at 50 times the speed of time.
+fn simulator(settings: Settings) -> (tokio::runtime::Runtime, RunningSimulator) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let running = runtime.block_on(async {
+        let clock = Arc::new(TokioClock::with_speed(50));
+        Simulator::start(settings, clock, Random::seeded(1)).expect("a simulator")
+    });
+    (runtime, running)
+}
+
+fn client(running: &RunningSimulator) -> Client {
+    let mut config = configuration(&running.tenant(), &running.url());
+    config["clockSpeed"] = 50.into();
+    let client = Client::new(config.to_string().as_bytes()).expect("a client");
+    let secret = running.describe()["clientSecret"].as_str().expect("a secret").to_owned();
+    client.set_secret("clientSecret", secret.as_bytes()).expect("a secret");
+    client
+}
+
+fn finish(run: &Run) -> Vec<Value> {
+    let mut events = Vec::new();
+    loop {
+        match run.next_event(Duration::from_secs(60)) {
+            Ok(Some(event)) => events.push(serde_json::from_str(&event).expect("JSON")),
+            Ok(None) => panic!("nothing for a minute"),
+            Err(error) => {
+                assert_eq!(error.kind, ErrorKind::EndOfEvents);
+                return events;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_upload_over_sockets_survives_a_storm_resets_and_cut_answers() {
+    let rule = |fault, after, count, retry_after_seconds| FaultRule {
+        fault,
+        on: Endpoint::BulkUpload,
+        after,
+        count: Some(count),
+        for_ms: None,
+        probability: 1.0,
+        retry_after_seconds,
+        delay_ms: 0,
+    };
+    let settings = Settings {
+        latency: LatencySettings { before_ms: 150, after_ms: 150, jitter_ms: 0 },
+        faults: vec![
+            rule(Fault::ResetAfterProcessing, 3, 2, None),
+            rule(Fault::CutHead, 10, 2, None),
+            rule(Fault::CutBody, 20, 2, None),
+            rule(Fault::Status429, 30, 5, Some(3)),
+        ],
+        ..Settings::default()
+    };
+    let (_runtime, running) = simulator(settings);
+    let events = finish(&start(&client(&running), 300));
+    let first = &events[0];
+    assert_eq!((first["event"].as_str(), first["sequence"].as_u64()), (Some("started"), Some(1)));
+    assert_eq!(first["source"]["format"], "bulk");
+    assert!(first["at"].as_str().is_some_and(|at| at.ends_with('Z')));
+    let last = events.last().expect("one");
+    assert_eq!((last["event"].as_str(), last["status"].as_i64()), (Some("finished"), Some(0)));
+    assert_eq!(last["accepted"], 300);
+    assert_eq!(last["error"], Value::Null);
+    let accepted = events.iter().find(|event| event["event"] == "accepted").expect("one");
+    for key in ["requestId", "clientRequestId", "location"] {
+        assert!(accepted[key].is_string(), "{accepted}");
+    }
+    let tenant = running.tenant();
+    assert_eq!(tenant.staged().len(), 300);
+    assert!(tenant.worst_window() <= 40);
+    let known = accepted["clientRequestId"].as_str().expect("text");
+    assert!(tenant.calls().iter().any(|call| call.client_request_id == known));
+}
+
+#[test]
+fn nobody_at_the_address_is_a_sentence() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let config = json!({
+        "version": 1,
+        "simulator": format!("http://{address}"),
+        "clockSpeed": 1_000,
+        "servicePrincipalId": "s",
+        "jobId": "j",
+    });
+    let client = Client::new(config.to_string().as_bytes()).expect("a client");
+    client.set_secret("accessToken", b"token").expect("a token");
+    let run = start(&client, 20);
+    assert!(run.wait(Duration::from_secs(60)).expect("no error"), "it ends");
+    let summary = run.summary().expect("it ended");
+    assert_eq!((summary.kind, summary.calls, summary.not_sent), ("Unreachable", 0, 20));
+    assert!(summary.error.expect("one").message.contains(&address.to_string()));
+}
+
+#[test]
+fn waits_are_bounded() {
+    let (_runtime, running) = simulator(Settings::default());
+    let client = client(&running);
+    let run = Run::start(&client, br#"{"version":1,"conversion":{}}"#).expect("a run");
+    assert_eq!(run.next_event(Duration::from_millis(10)).expect("no error"), None);
+    assert!(!run.wait(Duration::from_millis(10)).expect("no error"));
+    assert!(run.summary().is_none());
+    run.cancel();
+    assert!(run.wait(Duration::from_secs(60)).expect("no error"));
+}
