@@ -31,6 +31,7 @@ pub enum ErrorKind {
     SourceEmpty = 203,
     SourceChanged = 204,
     RecordsRejected = 205,
+    SourceRefused = 206,
     SignInFailed = 300,
     TokenRejected = 301,
     PermissionMissing = 302,
@@ -113,6 +114,7 @@ table! {
     SourceEmpty        11 InvalidData          "The source holds no record.";
     SourceChanged      11 InvalidData          "The source changed while it was being read.";
     RecordsRejected    14 InvalidData          "The run did what it could; some records were rejected.";
+    SourceRefused      11 InvalidData          "A guard refuses the source: too few rows, a column or a canary missing, not the manifest's.";
     SignInFailed       18 AuthenticationError  "Microsoft Entra gave no token.";
     TokenRejected      18 AuthenticationError  "The service does not accept the token (401).";
     PermissionMissing  18 PermissionDenied     "The token lacks the permission for this call (403).";

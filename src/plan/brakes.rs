@@ -3,8 +3,15 @@
 //! One rule serves every brake, in preview and in apply: of `base` users, `affected` would be touched;
 //! the brake trips when `affected >= 1` and `100 * affected >= percent * base` or
 //! `affected >= count`. Integers only, so that the boundary is where the numbers say it is.
+//! `docs/brakes.md` shows it in numbers.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use super::reason::Reason;
+use crate::error::Error;
+use crate::store::{Action, PlanItem, Totals};
 
 /// What a brake counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,10 +21,12 @@ pub enum BrakeKind {
     Removals,
     /// Users of whom one attribute would be emptied; one brake for each attribute.
     Wipes,
-    /// Users that would be changed in any way.
+    /// Users that would be changed in any way; sending one again unchanged does not count.
     Updates,
     /// Users that would be new.
     Adds,
+    /// Users whose userName would change, other than in upper and lower case.
+    Renames,
 }
 
 /// Over what time a brake counts.
@@ -42,13 +51,14 @@ pub struct BrakeLimit {
     pub count: Option<u64>,
     /// Fewer users than this never trip. It belongs to the defaults and vanishes with the operator's
     /// own numbers, so that those mean what they say.
-    #[serde(skip)]
     pub floor: u64,
 }
 
 impl BrakeLimit {
     /// Trips at 5 percent or 500 users, but not below 3 users.
     pub const REMOVALS: BrakeLimit = BrakeLimit { percent: Some(5), count: Some(500), floor: 3 };
+    /// Trips when half of all users change, but not below 20 users: the mark of a changed mapping.
+    pub const UPDATES: BrakeLimit = BrakeLimit { percent: Some(50), count: None, floor: 20 };
     /// Never trips; has to be asked for.
     pub const OFF: BrakeLimit = BrakeLimit { percent: None, count: None, floor: 0 };
 
@@ -63,6 +73,16 @@ impl BrakeLimit {
         } else {
             Verdict::Passed
         }
+    }
+
+    /// The fewest users that trip it; `None` if no number does.
+    pub fn trips_at(&self, base: u64) -> Option<u64> {
+        let by_percent = self.percent.map(|percent| {
+            let users = (u128::from(percent) * u128::from(base)).div_ceil(100);
+            u64::try_from(users).unwrap_or(u64::MAX)
+        });
+        let least = by_percent.into_iter().chain(self.count).min()?;
+        Some(least.max(self.floor).max(1))
     }
 }
 
@@ -81,55 +101,207 @@ pub enum Verdict {
     },
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// The limits of one brake: one for each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Windows {
+    /// For the plan alone.
+    pub run: BrakeLimit,
+    /// For 24 hours.
+    pub day: BrakeLimit,
+    /// For 7 days.
+    pub week: BrakeLimit,
+}
 
-    const fn at(percent: u64) -> BrakeLimit {
-        BrakeLimit { percent: Some(percent), count: None, floor: 0 }
+impl Windows {
+    /// The same limit for every window.
+    pub const fn all(limit: BrakeLimit) -> Self {
+        Windows { run: limit, day: limit, week: limit }
     }
+}
 
-    fn trips(limit: BrakeLimit, affected: u64, base: u64) -> bool {
-        limit.verdict(affected, base) != Verdict::Passed
-    }
+/// The limits of all brakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrakeLimits {
+    /// Users disabled; base: the active users of the baseline.
+    pub removals: Windows,
+    /// Users who lose an attribute, for each attribute; base, from here on: all users of the baseline.
+    pub wipes: Windows,
+    /// Users changed.
+    pub updates: Windows,
+    /// Users added.
+    pub adds: Windows,
+    /// Users renamed; counted for the plan alone.
+    pub renames: BrakeLimit,
+}
 
-    #[test]
-    fn the_boundary_is_where_the_numbers_say() {
-        assert!(!trips(at(65), 649, 1_000));
-        assert!(trips(at(65), 650, 1_000));
-        assert!(trips(at(65), 651, 1_000));
-        assert!(!trips(at(0), 0, 1_000) && trips(at(0), 1, 1_000));
-        assert!(!trips(at(100), 999, 1_000) && trips(at(100), 1_000, 1_000));
-        assert!(!trips(at(5), 0, 0) && trips(at(5), 1, 0));
-    }
-
-    #[test]
-    fn the_default_lets_two_go_and_stops_five_percent_or_five_hundred() {
-        let limit = BrakeLimit::REMOVALS;
-        assert!(!trips(limit, 2, 2) && trips(limit, 3, 3));
-        assert!(!trips(limit, 4, 100) && trips(limit, 5, 100));
-        assert!(!trips(limit, 499, 1_000_000) && trips(limit, 500, 1_000_000));
-        assert!(!trips(BrakeLimit::OFF, u64::MAX, 1));
-    }
-
-    proptest! {
-        #[test]
-        fn more_removals_never_pass_where_fewer_tripped(
-            percent in prop::option::of(0_u64..=100),
-            count in prop::option::of(0_u64..1_000),
-            floor in 0_u64..4,
-            affected in 0_u64..2_000,
-            base in 0_u64..2_000,
-        ) {
-            let limit = BrakeLimit { percent, count, floor };
-            if trips(limit, affected, base) {
-                prop_assert!(affected >= 1 && trips(limit, affected + 1, base));
-            }
-            let exact = percent.is_some_and(|percent| affected as f64 / base as f64 * 100.0 > percent as f64 + 1e-6);
-            if exact && affected >= floor.max(1) {
-                prop_assert!(trips(limit, affected, base));
-            }
+impl Default for BrakeLimits {
+    fn default() -> Self {
+        BrakeLimits {
+            removals: Windows::all(BrakeLimit::REMOVALS),
+            wipes: Windows::all(BrakeLimit::REMOVALS),
+            updates: Windows::all(BrakeLimit::UPDATES),
+            adds: Windows::all(BrakeLimit::OFF),
+            renames: BrakeLimit::REMOVALS,
         }
     }
 }
+
+/// What percentages are of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// Users of the baseline.
+    pub users: u64,
+    /// Those of them that are active.
+    pub active: u64,
+}
+
+/// How many users a plan, or what was accepted in a window, touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touched {
+    removals: u64,
+    updates: u64,
+    adds: u64,
+    renames: u64,
+    wipes: BTreeMap<String, u64>,
+}
+
+impl Touched {
+    /// Counts one item of a plan.
+    ///
+    /// # Errors
+    /// `Internal` if its wiped attributes are no JSON array of strings.
+    pub fn count(&mut self, item: &PlanItem<'_>) -> Result<(), Error> {
+        match item.action {
+            Action::Add => self.adds += 1,
+            Action::Disable => self.removals += 1,
+            Action::Update if !Reason::is_resend(item.reason) => self.updates += 1,
+            Action::Restore => self.updates += 1,
+            _ => {}
+        }
+        if Reason::is_rename(item.reason) {
+            self.renames += 1;
+        }
+        if item.action.sends() && !item.wiped.is_empty() {
+            let paths: Vec<String> = serde_json::from_str(item.wiped)
+                .map_err(|_| Error::internal("A plan item's wiped attributes cannot be read."))?;
+            for path in paths {
+                *self.wipes.entry(path).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Totals> for Touched {
+    fn from(totals: Totals) -> Self {
+        Touched {
+            removals: totals.removals,
+            updates: totals.updates + totals.restores,
+            adds: totals.adds,
+            renames: 0,
+            wipes: totals.wipes,
+        }
+    }
+}
+
+/// What was accepted before the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// In the last 24 hours.
+    pub day: Touched,
+    /// In the last 7 days.
+    pub week: Touched,
+}
+
+/// One brake over one window: its numbers, its limit and what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BrakeVerdict {
+    /// Which brake.
+    pub brake: BrakeKind,
+    /// The attribute, where the brake counts wipes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Over what time.
+    pub window: Window,
+    /// Users the plan itself touches.
+    pub affected: u64,
+    /// Users accepted earlier in the window.
+    pub earlier: u64,
+    /// What percentages are of.
+    pub base: u64,
+    /// The limit.
+    pub limit: BrakeLimit,
+    /// The fewest users, earlier ones included, that trip it.
+    pub trips_at: Option<u64>,
+    /// What it says.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+impl BrakeVerdict {
+    /// Whether it stops the plan.
+    pub fn tripped(&self) -> bool {
+        self.verdict != Verdict::Passed
+    }
+}
+
+/// Every brake over every window: the one judge of preview and apply.
+///
+/// A plan that touches nobody passes, whatever was accepted before it.
+pub fn judge(
+    plan: &Touched,
+    earlier: &Earlier,
+    base: Base,
+    limits: &BrakeLimits,
+) -> Vec<BrakeVerdict> {
+    let mut verdicts = Vec::new();
+    let mut brake = |brake, attribute: Option<&str>, base, windows: &[(Window, BrakeLimit)]| {
+        let of = |touched: &Touched| match brake {
+            BrakeKind::Removals => touched.removals,
+            BrakeKind::Updates => touched.updates,
+            BrakeKind::Adds => touched.adds,
+            BrakeKind::Renames => touched.renames,
+            BrakeKind::Wipes => {
+                attribute.and_then(|path| touched.wipes.get(path)).copied().unwrap_or_default()
+            }
+        };
+        let affected = of(plan);
+        for (window, limit) in windows {
+            let earlier = match window {
+                Window::Run => 0,
+                Window::Day => of(&earlier.day),
+                Window::Week => of(&earlier.week),
+            };
+            let verdict = match affected {
+                0 => Verdict::Passed,
+                _ => limit.verdict(affected + earlier, base),
+            };
+            verdicts.push(BrakeVerdict {
+                brake,
+                attribute: attribute.map(str::to_owned),
+                window: *window,
+                affected,
+                earlier,
+                base,
+                limit: *limit,
+                trips_at: limit.trips_at(base),
+                verdict,
+            });
+        }
+    };
+    let all = |windows: &Windows| {
+        [(Window::Run, windows.run), (Window::Day, windows.day), (Window::Week, windows.week)]
+    };
+    brake(BrakeKind::Removals, None, base.active, &all(&limits.removals));
+    for path in plan.wipes.keys() {
+        brake(BrakeKind::Wipes, Some(path), base.users, &all(&limits.wipes));
+    }
+    brake(BrakeKind::Updates, None, base.users, &all(&limits.updates));
+    brake(BrakeKind::Adds, None, base.users, &all(&limits.adds));
+    brake(BrakeKind::Renames, None, base.users, &[(Window::Run, limits.renames)]);
+    verdicts
+}
+
+#[cfg(test)]
+mod tests;
