@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::arguments::{ConversionArguments, TargetArguments, text, usage};
-use super::output::Output;
+use super::output::{Output, finding_line};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -273,6 +273,9 @@ fn show_list(output: &Output, list: &Value) {
     }
 }
 
+/// Findings shown, so that a plan fits one screen.
+const FINDINGS: usize = 10;
+
 /// Shows a plan on one screen; gives its exit code.
 fn show(output: &Output, plan: &Value) -> u8 {
     let code = plan["exitCode"].as_u64().and_then(|code| u8::try_from(code).ok());
@@ -283,6 +286,14 @@ fn show(output: &Output, plan: &Value) -> u8 {
     }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let findings = plan["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for finding in findings.iter().take(FINDINGS) {
+        output.line(&finding_line(&text(&finding["severity"]), finding));
+    }
+    match findings.len().saturating_sub(FINDINGS) as u64 + number(&plan["findingsOmitted"]) {
+        0 => {}
+        more => output.line(&format!("… and {more} more; --rejects names all that are rejected")),
+    }
     output.line(&format!("plan {}, made {}", text(&plan["plan"]), text(&plan["createdAt"])));
     for (name, key) in [
         ("add", "add"),
