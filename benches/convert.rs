@@ -78,14 +78,13 @@ fn write_workers(path: &Path, rows: usize) {
         let id = format!("{:07}", row + 1);
         let boss = format!("{:07}", row / 10 + 1);
         let name = format!("EMP{id}");
-        let record = sample[row % sample.len()].iter().enumerate().map(|(column, cell)| {
-            match column {
+        let record =
+            sample[row % sample.len()].iter().enumerate().map(|(column, cell)| match column {
                 _ if column == worker => id.as_str(),
                 _ if column == user => name.as_str(),
                 _ if column == manager => boss.as_str(),
                 _ => cell,
-            }
-        });
+            });
         writer.write_record(record).unwrap();
     }
     writer.flush().unwrap();
@@ -112,9 +111,24 @@ fn first_way(path: &Path) -> usize {
     let header = reader.headers().unwrap().clone();
     let at = |name: &str| header.iter().position(|column| column == name).unwrap();
     let columns: Vec<usize> = [
-        "WorkerID", "UserID", "FullName", "WorkerType", "JobTitle", "FirstName", "LastName",
-        "WorkerStatus", "StreetAddress", "City", "ZipCode", "CountryCode", "OfficePhone",
-        "CostCenter", "Company", "Division", "Department", "ManagerID",
+        "WorkerID",
+        "UserID",
+        "FullName",
+        "WorkerType",
+        "JobTitle",
+        "FirstName",
+        "LastName",
+        "WorkerStatus",
+        "StreetAddress",
+        "City",
+        "ZipCode",
+        "CountryCode",
+        "OfficePhone",
+        "CostCenter",
+        "Company",
+        "Division",
+        "Department",
+        "ManagerID",
     ]
     .map(at)
     .to_vec();
@@ -141,7 +155,8 @@ fn first_way(path: &Path) -> usize {
             }
         });
         omit_empty(&mut user);
-        operations.push(json!({"method": "POST", "path": "/Users", "bulkId": cell(0), "data": user}));
+        operations
+            .push(json!({"method": "POST", "path": "/Users", "bulkId": cell(0), "data": user}));
         if operations.len() == 50 {
             size += body(&mut operations).len();
         }

@@ -84,8 +84,8 @@ impl Suggest {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let arguments = json!({"version": 1, "source": self.arguments.document(&self.source)?});
         let result = command::call(None, "suggest", arguments.to_string().as_bytes())?;
-        let result: Value = serde_json::from_slice(&result)
-            .map_err(|error| Error::internal(error.to_string()))?;
+        let result: Value =
+            serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))?;
         output.text(result["mapping"].as_str().unwrap_or_default(), &result);
         Ok(0)
     }

@@ -131,7 +131,9 @@ impl Output {
                 number("users"),
                 event["error"]["message"].as_str().unwrap_or_default()
             )),
-            "waiting" => self.line(&format!("waiting until {}: {}", text("until"), text("message"))),
+            "waiting" => {
+                self.line(&format!("waiting until {}: {}", text("until"), text("message")))
+            }
             "progress" => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(number("usersAccepted"));
@@ -171,7 +173,7 @@ impl Output {
             ("out of scope", number("outOfScope"), ""),
             ("refused", number("refused"), "by the service"),
             ("in doubt", number("inDoubt"), "sent, and no answer came"),
-            ("not sent", number("notSent"), ""),
+            ("not sent", number("notSent"), "the run ended before"),
         ]);
         let error = &summary["error"];
         if let Some(message) = error["message"].as_str() {

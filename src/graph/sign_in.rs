@@ -394,3 +394,74 @@ fn code_in(description: &str) -> Option<u64> {
     let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ClientConfig;
+
+    fn target() -> Target {
+        let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"t0","clientId":"c0"}"#;
+        ClientConfig::parse(json).unwrap().target
+    }
+
+    fn refusal(body: &str) -> Error {
+        let body = bytes::Bytes::copy_from_slice(body.as_bytes());
+        refused(&target(), &HttpResponse { status: 401, headers: Vec::new(), body })
+    }
+
+    #[test]
+    fn known_codes_become_sentences_with_one_next_step() {
+        for (code, said, next) in [
+            (7_000_215, "secret is wrong", "value"),
+            (7_000_222, "c0 has expired", "new one"),
+            (700_016, "t0 knows no application c0", "clientId"),
+            (90_002, "no tenant t0", "tenantId"),
+            (900_023, "\"t0\" is not", "tenantId"),
+            (70_011, "scope", "cloud"),
+            (7_000_112, "disabled", "Enable"),
+            (53_003, "Conditional Access", "excluded"),
+        ] {
+            let by_number = format!(r#"{{"error":"x","error_codes":[{code}],"trace_id":"tr"}}"#);
+            let by_text = format!(r#"{{"error_description":"AADSTS{code}: words. Trace"}}"#);
+            for body in [by_number, by_text] {
+                let error = refusal(&body);
+                assert_eq!(error.kind, ErrorKind::SignInFailed);
+                assert_eq!(error.service_code, Some(format!("AADSTS{code}")));
+                assert!(error.message.contains(said), "{error}");
+                assert!(error.advice.contains(next), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_refusal_names_what_there_is() {
+        assert!(refusal(r#"{"error":"temporarily_unavailable"}"#).message.contains("temporarily"));
+        for odd in ["", "<html>", "[]", r#"{"error":1}"#, r#"{"error_description":"AADSTS"}"#] {
+            let error = refusal(odd);
+            assert!(error.message.contains("HTTP 401"), "{error}");
+            assert_eq!(error.service_code, None);
+        }
+    }
+
+    #[test]
+    fn a_secret_goes_to_the_clouds_login_host_or_to_the_simulator_only() {
+        let url = |text: &str| reqwest::Url::parse(text).unwrap();
+        let mut target = target();
+        let own = url("https://login.microsoftonline.com/t0/oauth2/v2.0/token");
+        assert_eq!(login_address(&target, &own).unwrap(), own);
+        for foreign in [
+            "http://login.microsoftonline.com/t0/oauth2/v2.0/token",
+            "https://login.microsoftonline.com:8443/t0",
+            "https://login.microsoftonline.us/t0",
+            "https://login.microsoftonline.com.evil.example/t0",
+            "https://evil.example/?https://login.microsoftonline.com/",
+        ] {
+            let error = login_address(&target, &url(foreign)).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::HostNotAllowed, "{foreign}");
+        }
+        target.simulator = Some("http://127.0.0.1:9".to_owned());
+        let routed = login_address(&target, &own).unwrap();
+        assert_eq!(routed.as_str(), "http://127.0.0.1:9/t0/oauth2/v2.0/token");
+    }
+}

@@ -191,3 +191,94 @@ impl EventQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+    use crate::upload::event::Warning;
+    use crate::upload::summary::{End, Tally};
+
+    const AT: Timestamp = Timestamp(0);
+
+    fn event(number: usize) -> Event {
+        Event::Warning(Warning::Run { message: number.to_string() })
+    }
+
+    fn summary() -> Summary {
+        Tally::default().summary("run", 0, End::default())
+    }
+
+    #[test]
+    fn a_full_queue_holds_its_producer_and_drops_offers_only() {
+        let queue = Arc::new(EventQueue::default());
+        let producer = Arc::clone(&queue);
+        let pushing = thread::spawn(move || {
+            for number in 0..3 * CAPACITY {
+                producer.push_blocking(event(number), AT);
+            }
+            producer.finish(AT, summary);
+        });
+        while queue.state().waiting.len() < CAPACITY {
+            thread::yield_now();
+        }
+        queue.offer(event(usize::MAX), AT);
+        for number in 0..3 * CAPACITY {
+            let Taken::Event(taken) = queue.take(Duration::from_secs(10)) else { panic!() };
+            assert_eq!(taken.sequence, number as u64 + 1);
+            let Event::Warning(Warning::Run { message }) = taken.event else { panic!() };
+            assert_eq!(message, number.to_string());
+        }
+        let terminal = queue.take(Duration::from_secs(10));
+        assert!(matches!(terminal, Taken::Event(Numbered { event: Event::Finished(_), .. })));
+        assert!(matches!(queue.take(Duration::ZERO), Taken::End));
+        pushing.join().unwrap();
+    }
+
+    #[test]
+    fn the_terminal_event_comes_once_and_nothing_after_it() {
+        let queue = EventQueue::default();
+        queue.finish(AT, summary);
+        queue.finish(AT, || panic!("a second end"));
+        queue.push_blocking(event(1), AT);
+        assert!(queue.wait(Duration::ZERO));
+        assert!(matches!(queue.take(Duration::ZERO), Taken::Event(_)));
+        assert!(matches!(queue.take(Duration::ZERO), Taken::End));
+    }
+
+    #[test]
+    fn a_host_that_is_gone_holds_nobody() {
+        let queue = Arc::new(EventQueue::default());
+        let producer = Arc::clone(&queue);
+        let pushing = thread::spawn(move || {
+            (0..2 * CAPACITY).for_each(|number| producer.push_blocking(event(number), AT));
+        });
+        while queue.state().waiting.len() < CAPACITY {
+            thread::yield_now();
+        }
+        queue.close();
+        pushing.join().unwrap();
+        queue.finish(AT, summary);
+        assert!(queue.summary().is_some());
+    }
+
+    #[tokio::test]
+    async fn tasks_on_both_sides_wait_for_each_other() {
+        let queue = Arc::new(EventQueue::default());
+        let producer = Arc::clone(&queue);
+        let pushing = tokio::spawn(async move {
+            for number in 0..2 * CAPACITY {
+                producer.push(event(number), AT).await;
+            }
+            producer.finish(AT, summary);
+        });
+        let mut taken = 0;
+        while queue.taken().await.is_some() {
+            taken += 1;
+        }
+        assert_eq!(taken, 2 * CAPACITY + 1);
+        pushing.await.unwrap();
+    }
+}

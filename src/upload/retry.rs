@@ -215,3 +215,6 @@ fn describe(refusal: &Refusal, target: &Target) -> Error {
     error.retry_after_ms = wait;
     error
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 use tracing::Instrument;
 
-use super::event::{Event, Numbered};
+use super::event::{Event, Numbered, Warning};
 use super::queue::{EventQueue, Taken};
 use super::sending::Sending;
 use super::summary::{End, Progress, Stage, Summary, Tally};
@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// Starts a run whose source comes through `input`.
-    pub(super) fn launch(
+    fn launch(
         client: &Client,
         input: oneshot::Receiver<Check>,
         pushed: Option<Input>,
@@ -228,6 +228,7 @@ impl Shared {
         self.events.finish(now, || {
             let mut tally = self.tally();
             tally.stage = Stage::Finished;
+            tally.in_flight = 0;
             let summary = tally.summary(&self.id, elapsed, end);
             tracing::info!(
                 status = summary.status,
@@ -293,7 +294,20 @@ async fn conduct(
         tally.stage = Stage::Sending;
     }
     shared.events.push(Event::Checked(totals), parts.clock.now()).await;
+    let quota_left = parts.pacer.quota_left();
+    if totals.calls > quota_left {
+        let message = format!(
+            "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the rest \
+             will have to wait.",
+            totals.calls
+        );
+        let warning = Event::Warning(Warning::Run { message });
+        shared.events.push(warning, parts.clock.now()).await;
+    }
     let supply = Supply::new(batches);
     let (events, tally) = (Arc::clone(&shared.events), Arc::clone(&shared.tally));
     Sending::new(Arc::clone(parts), events, tally, supply, cancelled_flag).run().await
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,7 +149,7 @@ impl Sending {
 
     fn is_over(&self) -> bool {
         let nothing_left = self.ready.is_empty() && self.later.is_empty() && !self.supply.is_open();
-        self.under_way.is_empty() && (self.end.is_some() || nothing_left)
+        (self.under_way.is_empty() && (self.end.is_some() || nothing_left))
             || self.patience_ends.is_some_and(|end| end <= self.now())
     }
 

@@ -17,7 +17,7 @@ use entrabulk::upload::{Event, Numbered, Run, Summary};
 use serde_json::{Value, json};
 
 /// Brings requests to a tenant without a network.
-pub struct InProcess(pub Arc<Tenant>);
+pub(crate) struct InProcess(pub(crate) Arc<Tenant>);
 
 impl Transport for InProcess {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
@@ -46,15 +46,15 @@ impl Transport for InProcess {
     }
 }
 
-pub struct Bench {
-    pub tenant: Arc<Tenant>,
-    pub client: Client,
-    pub clock: Arc<dyn Clock>,
+pub(crate) struct Bench {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) client: Client,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Bench {
     /// A tenant and a client that may send to it. `adjust` changes the client's configuration.
-    pub fn new(settings: Settings, seed: u64, adjust: impl FnOnce(&mut Value)) -> Bench {
+    pub(crate) fn new(settings: Settings, seed: u64, adjust: impl FnOnce(&mut Value)) -> Bench {
         let bench = Self::signed_out(settings, seed, adjust);
         let token = bench.tenant.issue_token();
         bench.client.set_secret("accessToken", token.as_bytes()).expect("a token");
@@ -62,7 +62,11 @@ impl Bench {
     }
 
     /// As [`Self::new`], without a token.
-    pub fn signed_out(settings: Settings, seed: u64, adjust: impl FnOnce(&mut Value)) -> Bench {
+    pub(crate) fn signed_out(
+        settings: Settings,
+        seed: u64,
+        adjust: impl FnOnce(&mut Value),
+    ) -> Bench {
         let clock: Arc<dyn Clock> = Arc::new(TokioClock::new());
         let tenant = Tenant::new(settings, Arc::clone(&clock), Random::seeded(seed));
         let tenant = tenant.expect("a tenant");
@@ -76,18 +80,18 @@ impl Bench {
     }
 
     /// Starts a run over a file of `users` users.
-    pub fn start(&self, users: usize) -> Run {
+    pub(crate) fn start(&self, users: usize) -> Run {
         start(&self.client, users)
     }
 
     /// Uploads a file of `users` users to the end.
-    pub async fn upload(&self, users: usize) -> (Vec<Numbered>, Summary) {
+    pub(crate) async fn upload(&self, users: usize) -> (Vec<Numbered>, Summary) {
         let run = self.start(users);
         watch(&run, |_| ()).await
     }
 
     /// The properties of the only run of this bench, whatever happened to it.
-    pub fn check(&self, events: &[Numbered], summary: &Summary) {
+    pub(crate) fn check(&self, events: &[Numbered], summary: &Summary) {
         check_events(events, summary);
         assert!(self.tenant.worst_window() <= 40, "{} in 5 s", self.tenant.worst_window());
         let staged = self.tenant.staged();
@@ -110,14 +114,14 @@ impl Bench {
 }
 
 /// Operations of a call here: fewer than the most, so that a test of many calls is quick.
-pub const OPERATIONS: usize = 5;
+pub(crate) const OPERATIONS: usize = 5;
 
 fn external_id(number: usize) -> String {
     format!("E{number}")
 }
 
 /// The least configuration for `tenant` at `url`.
-pub fn configuration(tenant: &Tenant, url: &str) -> Value {
+pub(crate) fn configuration(tenant: &Tenant, url: &str) -> Value {
     let facts = tenant.describe(url);
     json!({
         "version": 1,
@@ -131,7 +135,7 @@ pub fn configuration(tenant: &Tenant, url: &str) -> Value {
 }
 
 /// Starts a run over a file of `users` finished users.
-pub fn start(client: &Client, users: usize) -> Run {
+pub(crate) fn start(client: &Client, users: usize) -> Run {
     let operations: Vec<Value> = (1..=users).map(operation).collect();
     let document = json!({"Operations": operations});
     let mut file = tempfile::NamedTempFile::new().expect("a file");
@@ -167,7 +171,7 @@ fn operation(number: usize) -> Value {
 }
 
 /// Takes every event of a run.
-pub async fn watch(run: &Run, mut look: impl FnMut(&Event)) -> (Vec<Numbered>, Summary) {
+pub(crate) async fn watch(run: &Run, mut look: impl FnMut(&Event)) -> (Vec<Numbered>, Summary) {
     let mut events = Vec::new();
     let all = async {
         while let Some(event) = run.event().await {
@@ -181,7 +185,7 @@ pub async fn watch(run: &Run, mut look: impl FnMut(&Event)) -> (Vec<Numbered>, S
 }
 
 /// Exactly one terminal event, the last; a gapless sequence; numbers that add up.
-pub fn check_events(events: &[Numbered], summary: &Summary) {
+pub(crate) fn check_events(events: &[Numbered], summary: &Summary) {
     let finished = |event: &Numbered| matches!(event.event, Event::Finished(_));
     assert_eq!(events.iter().filter(|event| finished(event)).count(), 1);
     assert!(events.last().is_some_and(finished));
