@@ -383,7 +383,8 @@ struct UnseenColumns(Vec<(usize, String)>);
 impl UnseenColumns {
     fn new(work: &Work, pass: &Pass) -> Self {
         let columns = pass.columns();
-        if columns.complete() || pass.facts().format == Format::Bulk {
+        let given = work.conversion.mapping != MappingSource::ByColumnNames;
+        if columns.complete() || !given || pass.facts().format == Format::Bulk {
             return UnseenColumns(Vec::new());
         }
         let named = work.mapping.columns().into_iter();
