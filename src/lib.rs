@@ -23,4 +23,5 @@ pub mod scim;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod source;
+pub mod store;
 pub mod upload;
