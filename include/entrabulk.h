@@ -201,6 +201,51 @@
 #define ENTRABULK_SHUTTING_DOWN 502
 
 /**
+ * The state file cannot be opened, read or written.
+ */
+#define ENTRABULK_STORE_FAILED 503
+
+/**
+ * The state file was written by a newer entrabulk.
+ */
+#define ENTRABULK_STORE_NEWER 504
+
+/**
+ * The state file is damaged, or is not a state file.
+ */
+#define ENTRABULK_STORE_DAMAGED 505
+
+/**
+ * Another run works on this target, or the state file is busy.
+ */
+#define ENTRABULK_LOCK_HELD 510
+
+/**
+ * What the plan was made from has moved since.
+ */
+#define ENTRABULK_PLAN_STALE 511
+
+/**
+ * A brake stops the plan, and no approval lets it through.
+ */
+#define ENTRABULK_BRAKE_TRIPPED 512
+
+/**
+ * The approval does not fit the plan, or is used or expired.
+ */
+#define ENTRABULK_APPROVAL_REFUSED 513
+
+/**
+ * An earlier run of this target has batches to settle first.
+ */
+#define ENTRABULK_RUN_UNFINISHED 514
+
+/**
+ * The store holds no plan, run or batch of that name.
+ */
+#define ENTRABULK_NOT_FOUND 515
+
+/**
  * A fault of entrabulk itself.
  */
 #define ENTRABULK_INTERNAL 900
@@ -462,7 +507,7 @@ void entrabulk_client_free(struct entrabulk_client *client);
 
 /**
  * Runs the operation named `operation`, such as `check` or `convert`, on a JSON document and gives its result,
- * a JSON document. docs/documents.md lists the operations. Returns when the operation is done.
+ * a JSON document. The operation `operations` lists them all. Returns when the operation is done.
  *
  * `client` may be NULL for operations that need no target. Any thread.
  *
@@ -531,8 +576,8 @@ void entrabulk_builder_free(struct entrabulk_builder *builder);
  * entrabulk_run_finish(). The client may be freed while the run goes on.
  *
  * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
- * ENTRABULK_SHUTTING_DOWN. What fails later, the mapping and the source among it, is told by the `finished`
- * event.
+ * ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What
+ * fails later, the mapping and the source among it, is told by the `finished` event.
  */
 int32_t entrabulk_run_start(const struct entrabulk_client *client,
                             const uint8_t *arguments,

@@ -23,12 +23,11 @@ fn read(path: &str) -> String {
     fs::read_to_string(checkout(path)).unwrap()
 }
 
-/// The native library that cargo built for this test, beside the command line.
+/// The native library that cargo built for this test. It lies beside the test; only `cargo build` copies it
+/// one folder up.
 fn library() -> PathBuf {
     let name = format!("{}entrabulk{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let path = Path::new(COMMAND_LINE).with_file_name(name);
-    assert!(path.exists(), "{} is missing: run `cargo build` once", path.display());
-    path
+    std::env::current_exe().unwrap().with_file_name(name)
 }
 
 /// Whether the machine has `tool`; says so where it does not.
@@ -62,6 +61,8 @@ fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(checkout("")).env("ENTRABULK_LIBRARY", library());
     command.env("ENTRABULK_EXE", COMMAND_LINE).env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    // A build server would outlive the test.
+    command.env("MSBUILDDISABLENODEREUSE", "1").env("UseSharedCompilation", "false");
     command
 }
 
@@ -87,7 +88,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && !["bin", "obj", "runtimes"].iter().any(|skip| name == OsStr::new(skip)) {
+        if path.is_dir() && !["bin", "obj", "runtimes"].iter().any(|skip| name == OsStr::new(skip))
+        {
             found.extend(files(&path));
         } else if path.is_file() {
             found.push(path);
@@ -113,7 +115,8 @@ fn powershell_and_csharp_sources_are_ascii() {
 #[test]
 fn the_module_has_the_version_of_the_crate() {
     let manifest = read("powershell/EntraBulk/EntraBulk.psd1");
-    let line = manifest.lines().find(|line| line.trim_start().starts_with("ModuleVersion")).unwrap();
+    let line =
+        manifest.lines().find(|line| line.trim_start().starts_with("ModuleVersion")).unwrap();
     assert_eq!(line.split('\'').nth(1), Some(env!("CARGO_PKG_VERSION")));
 }
 
@@ -177,8 +180,10 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     let source = [library().into_os_string(), workers.clone().into(), mapping.clone().into()];
 
     let hello = build("examples/csharp/Hello.csproj").join("bin/Hello/debug/Hello.dll");
-    let lines = run("dotnet", [hello.as_os_str()].into_iter().chain(source.iter().map(|s| s.as_os_str())));
-    let bodies: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let lines =
+        run("dotnet", [hello.as_os_str()].into_iter().chain(source.iter().map(|s| s.as_os_str())));
+    let bodies: Vec<&[u8]> =
+        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert!(bodies == converted(&workers, &mapping), "the example and the command line differ");
 
     let simulator = Simulator::start();
@@ -193,7 +198,11 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.starts_with("RecordsRejected: "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        said.starts_with("RecordsRejected: "),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(output.status.code(), Some(14));
 }
 
@@ -219,7 +228,12 @@ fn converted(workers: &Path, mapping: &Path) -> Vec<Vec<u8>> {
     Command::new(COMMAND_LINE)
         .arg("convert")
         .arg(workers)
-        .args([OsStr::new("--mapping"), mapping.as_os_str(), OsStr::new("--output"), folder.as_os_str()])
+        .args([
+            OsStr::new("--mapping"),
+            mapping.as_os_str(),
+            OsStr::new("--output"),
+            folder.as_os_str(),
+        ])
         .output()
         .unwrap();
     let mut paths = files(&folder);

@@ -28,7 +28,8 @@ pub struct Totals {
     pub wipes: BTreeMap<String, u64>,
 }
 
-/// Counts what a batch changed - whoever was sent again as it was did not change -: the items of `plan` from `first` up to but without `past`.
+/// Counts what a batch changed: the items of `plan` from `first` up to but without `past`. Whoever was
+/// sent again as it was did not change.
 pub(super) fn count(
     connection: &Connection,
     (target, now): (i64, Timestamp),
