@@ -87,7 +87,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap_or_default();
-        if path.is_dir() && !["bin", "obj", "runtimes"].iter().any(|skip| name == OsStr::new(skip)) {
+        if path.is_dir() && !["bin", "obj", "runtimes"].iter().any(|skip| name == OsStr::new(skip))
+        {
             found.extend(files(&path));
         } else if path.is_file() {
             found.push(path);
@@ -113,7 +114,8 @@ fn powershell_and_csharp_sources_are_ascii() {
 #[test]
 fn the_module_has_the_version_of_the_crate() {
     let manifest = read("powershell/EntraBulk/EntraBulk.psd1");
-    let line = manifest.lines().find(|line| line.trim_start().starts_with("ModuleVersion")).unwrap();
+    let line =
+        manifest.lines().find(|line| line.trim_start().starts_with("ModuleVersion")).unwrap();
     assert_eq!(line.split('\'').nth(1), Some(env!("CARGO_PKG_VERSION")));
 }
 
@@ -177,8 +179,10 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     let source = [library().into_os_string(), workers.clone().into(), mapping.clone().into()];
 
     let hello = build("examples/csharp/Hello.csproj").join("bin/Hello/debug/Hello.dll");
-    let lines = run("dotnet", [hello.as_os_str()].into_iter().chain(source.iter().map(|s| s.as_os_str())));
-    let bodies: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let lines =
+        run("dotnet", [hello.as_os_str()].into_iter().chain(source.iter().map(|s| s.as_os_str())));
+    let bodies: Vec<&[u8]> =
+        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert!(bodies == converted(&workers, &mapping), "the example and the command line differ");
 
     let simulator = Simulator::start();
@@ -193,7 +197,11 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.starts_with("RecordsRejected: "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        said.starts_with("RecordsRejected: "),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(output.status.code(), Some(14));
 }
 
@@ -219,7 +227,12 @@ fn converted(workers: &Path, mapping: &Path) -> Vec<Vec<u8>> {
     Command::new(COMMAND_LINE)
         .arg("convert")
         .arg(workers)
-        .args([OsStr::new("--mapping"), mapping.as_os_str(), OsStr::new("--output"), folder.as_os_str()])
+        .args([
+            OsStr::new("--mapping"),
+            mapping.as_os_str(),
+            OsStr::new("--output"),
+            folder.as_os_str(),
+        ])
         .output()
         .unwrap();
     let mut paths = files(&folder);
