@@ -23,12 +23,11 @@ fn read(path: &str) -> String {
     fs::read_to_string(checkout(path)).unwrap()
 }
 
-/// The native library that cargo built for this test, beside the command line.
+/// The native library that cargo built for this test. It lies beside the test; only `cargo build` copies it
+/// one folder up.
 fn library() -> PathBuf {
     let name = format!("{}entrabulk{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let path = Path::new(COMMAND_LINE).with_file_name(name);
-    assert!(path.exists(), "{} is missing: run `cargo build` once", path.display());
-    path
+    std::env::current_exe().unwrap().with_file_name(name)
 }
 
 /// Whether the machine has `tool`; says so where it does not.
@@ -62,6 +61,8 @@ fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(checkout("")).env("ENTRABULK_LIBRARY", library());
     command.env("ENTRABULK_EXE", COMMAND_LINE).env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    // A build server would outlive the test.
+    command.env("MSBUILDDISABLENODEREUSE", "1").env("UseSharedCompilation", "false");
     command
 }
 

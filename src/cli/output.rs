@@ -173,7 +173,7 @@ impl Output {
             ("out of scope", number("outOfScope"), ""),
             ("refused", number("refused"), "by the service"),
             ("in doubt", number("inDoubt"), "sent, and no answer came"),
-            ("not sent", number("notSent"), ""),
+            ("not sent", number("notSent"), "the run ended before"),
         ]);
         let error = &summary["error"];
         if let Some(message) = error["message"].as_str() {

@@ -24,7 +24,7 @@ use crate::report::rejects::RejectsWriter;
 use crate::scim::bulk::{Batch, BatchBuilder};
 use crate::source::{CellKind, Format, Reader, Record, SourceFacts};
 
-use input::Input;
+use input::{Fingerprint, Input};
 use pass::{Pass, Step};
 pub use spool::Spool;
 
@@ -71,7 +71,6 @@ impl Prepared {
     /// # Errors
     /// `SourceUnreadable`, `SourceEncoding`, `SourceFormat`, `SourceEmpty`, `MappingInvalid`.
     pub fn open(conversion: Conversion, pushed: Option<Spool>) -> Result<Self, Error> {
-        let mapping = read_mapping(&conversion)?;
         let input = match (&conversion.path, pushed) {
             (Some(path), None) => Input::open(path)?,
             (None, Some(spool)) => Input::from_spool(spool)?,
@@ -84,6 +83,7 @@ impl Prepared {
             }
             (None, None) => return Err(no_source()),
         };
+        let mapping = read_mapping(&conversion, &input)?;
         let work = Arc::new(Work { conversion, mapping, input });
         let pass = Pass::open(Arc::clone(&work))?;
         if pass.facts().format == Format::Bulk
@@ -249,8 +249,7 @@ impl Iterator for Batches {
 pub fn columns(conversion: &Conversion) -> Result<Vec<String>, Error> {
     let Some(path) = &conversion.path else { return Err(no_source()) };
     let input = Input::open(path)?;
-    let (bytes, _) = input.rewind()?;
-    let mut reader = Reader::open(bytes, &input.options(&conversion.source), &[])?;
+    let (mut reader, _) = open(conversion, &input, &[])?;
     if !reader.columns().complete() && reader.next(&mut Record::default())?.is_none() {
         return Err(no_record(&input));
     }
@@ -269,22 +268,38 @@ fn no_record(input: &Input) -> Error {
     )
 }
 
-fn read_mapping(conversion: &Conversion) -> Result<Mapping, Error> {
+fn read_mapping(conversion: &Conversion, input: &Input) -> Result<Mapping, Error> {
     let options = &conversion.mapping_options;
-    match &conversion.mapping {
-        MappingSource::Inline(json) => Mapping::parse(json.as_bytes(), options),
-        MappingSource::ByColumnNames => Mapping::by_column_names(options),
-        MappingSource::File(path) => {
-            let json = std::fs::read(path).map_err(|error| {
-                Error::new(
-                    ErrorKind::MappingInvalid,
-                    format!("The mapping {} cannot be read: {error}.", path.display()),
-                    "Check the path and its permissions.",
-                )
-            })?;
-            Mapping::parse(&json, options)
+    let json = match &conversion.mapping {
+        MappingSource::ByColumnNames => return Mapping::by_column_names(options),
+        MappingSource::Inline(json) => json.clone().into_bytes(),
+        MappingSource::File(path) => std::fs::read(path).map_err(|error| {
+            Error::new(
+                ErrorKind::MappingInvalid,
+                format!("The mapping {} cannot be read: {error}.", path.display()),
+                "Check the path and its permissions.",
+            )
+        })?,
+    };
+    Mapping::parse(&json, options).map_err(|error| {
+        // With a header at hand, what it lacks is told in the same breath.
+        match open(conversion, input, &[]) {
+            Ok((reader, _)) if reader.columns().complete() => {
+                Mapping::parse_for(&json, options, reader.columns()).err().unwrap_or(error)
+            }
+            _ => error,
         }
-    }
+    })
+}
+
+/// Opens the input at its start.
+fn open(
+    conversion: &Conversion,
+    input: &Input,
+    wanted: &[String],
+) -> Result<(Reader, Fingerprint), Error> {
+    let (bytes, fingerprint) = input.rewind()?;
+    Ok((Reader::open(bytes, &input.options(&conversion.source), wanted)?, fingerprint))
 }
 
 /// Reads the suspects' records again, as far as the last of them.
@@ -368,7 +383,8 @@ struct UnseenColumns(Vec<(usize, String)>);
 impl UnseenColumns {
     fn new(work: &Work, pass: &Pass) -> Self {
         let columns = pass.columns();
-        if columns.complete() || pass.facts().format == Format::Bulk {
+        let given = work.conversion.mapping != MappingSource::ByColumnNames;
+        if columns.complete() || !given || pass.facts().format == Format::Bulk {
             return UnseenColumns(Vec::new());
         }
         let named = work.mapping.columns().into_iter();

@@ -35,9 +35,8 @@ pub(super) struct Pass {
 impl Pass {
     /// Begins at the first record.
     pub(super) fn open(work: Arc<Work>) -> Result<Self, Error> {
-        let (bytes, fingerprint) = work.input.rewind()?;
-        let options = work.input.options(&work.conversion.source);
-        let reader = Reader::open(bytes, &options, &work.mapping.columns())?;
+        let wanted = work.mapping.columns();
+        let (reader, fingerprint) = super::open(&work.conversion, &work.input, &wanted)?;
         let program = match reader.facts().format {
             Format::Bulk => None,
             _ => Some(work.mapping.compile(reader.columns())?),

@@ -153,8 +153,8 @@ impl Service {
                 self.logs.query(arrival, *version, settings)
             }
             Route::Control { .. } | Route::Nowhere => {
-                let message = "Resource not found for the segment: no such address here.";
-                Err(Refusal::new(404, "noSuchAddress", "BadRequest", message))
+                let message = "The tenant has nothing at this address.";
+                Err(Refusal::new(404, "noSuchAddress", "ResourceNotFound", message))
             }
         }
     }

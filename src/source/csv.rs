@@ -67,10 +67,10 @@ impl CsvRows {
                 }
                 return Ok(Some(Row::Rejected(self.wrong_count(record))));
             }
-            if self.reader.get_ref().saw_nul {
-                if let Some(at) = record.cells.iter().position(|cell| cell.contains('\0')) {
-                    return Ok(Some(Row::Rejected(nul_in(line, &self.columns.names()[at]))));
-                }
+            if self.reader.get_ref().saw_nul
+                && let Some(at) = record.cells.iter().position(|cell| cell.contains('\0'))
+            {
+                return Ok(Some(Row::Rejected(nul_in(line, &self.columns.names()[at]))));
             }
             return Ok(Some(Row::Record));
         }

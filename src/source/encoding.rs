@@ -88,7 +88,9 @@ pub(super) fn choose(sample: &[u8], whole: bool, label: Option<&str>) -> Result<
 
 fn judge(sample: &[u8], whole: bool) -> Choice {
     let detected = |encoding| Choice { encoding, from: EncodingFrom::Detected, bom: 0 };
-    if let Some(encoding) = utf16_without_mark(sample).filter(|_| !whole || sample.len() % 2 == 0) {
+    if let Some(encoding) =
+        utf16_without_mark(sample).filter(|_| !whole || sample.len().is_multiple_of(2))
+    {
         return detected(encoding);
     }
     if sample.is_ascii() && sample.contains(&0x1b) && guess(sample, whole) == ISO_2022_JP {

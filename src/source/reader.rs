@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use super::bulk::{BulkRows, looks_bulk};
 use super::csv::CsvRows;
-use super::encoding::{Decoded, choose, read_failure, take_sample};
+use super::encoding::{Choice, Decoded, choose, read_failure, take_sample};
 use super::header::DELIMITERS;
 use super::json::JsonRows;
 use super::{CellKind, Columns, Format, Record, SourceFacts, SourceOptions, Text, foreign};
@@ -57,8 +57,9 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens `input` as `options` say and finds out the rest: encoding, format, delimiter, columns. `wanted` are the
-    /// columns the caller will ask for by index; a JSON source gives them the first indices.
+    /// Opens `input` as `options` say and finds out the rest: encoding, format, delimiter, columns.
+    /// `wanted` are the columns the caller will ask for by index; a JSON source gives them the first
+    /// indices.
     ///
     /// Reads up to 1 MiB before it returns.
     ///
@@ -85,11 +86,21 @@ impl Reader {
         let mut raw = Cursor::new(sample);
         raw.set_position(choice.bom as u64);
         let (head, text) = look_ahead(Decoded::new(raw.chain(input), choice))?;
-        foreign::refuse_markup(&head)?;
+        Reader::over(text, &head, choice, options, wanted)
+    }
 
+    /// Reads decoded `text`, which begins with `head`.
+    pub(super) fn over(
+        text: Text,
+        head: &str,
+        choice: Choice,
+        options: &SourceOptions,
+        wanted: &[String],
+    ) -> Result<Self, Error> {
+        foreign::refuse_markup(head)?;
         let mut facts = SourceFacts {
             format: match options.format {
-                Format::Auto => detect_format(&head),
+                Format::Auto => detect_format(head),
                 given => given,
             },
             encoding: choice.encoding.name().to_owned(),
@@ -100,7 +111,7 @@ impl Reader {
         let mut first = None;
         let rows = match facts.format {
             Format::Auto | Format::Csv => {
-                let (rows, delimiter) = CsvRows::open(text, &head, options.delimiter)?;
+                let (rows, delimiter) = CsvRows::open(text, head, options.delimiter)?;
                 facts.delimiter = Some(delimiter as char);
                 facts.columns = rows.columns().names().to_vec();
                 Rows::Csv(rows)
@@ -163,7 +174,9 @@ impl Reader {
 }
 
 /// The beginning of the text, and the text from its beginning.
-fn look_ahead(mut text: Decoded<impl Read + Send + 'static>) -> Result<(String, Text), Error> {
+pub(super) fn look_ahead(
+    mut text: Decoded<impl Read + Send + 'static>,
+) -> Result<(String, Text), Error> {
     let (mut head, mut piece, mut ended) = (Vec::new(), [0; 8 << 10], false);
     while head.len() < HEAD && !ended {
         match text.read(&mut piece) {

@@ -101,6 +101,21 @@ Describe 'ConvertTo-EntraBulkPayload' {
         try { ConvertTo-EntraBulkPayload near.csv -AttributeMapping $small | Should -HaveCount 1 } finally { Pop-Location }
     }
 
+    It 'repeats a warning a few times and counts the rest, and tells all in verbose lines' {
+        $records = 1..20 | ForEach-Object { @{ id = "$_"; login = "u$_@contoso.com"; boss = "gone$_" } }
+        $withBoss = [ordered]@{
+            externalId = 'id'; userName = 'login'; active = @{ const = $true }
+            'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User' = @{ manager = @{ value = 'boss' } }
+        }
+        $records | ConvertTo-EntraBulkPayload -AttributeMapping $withBoss -WarningVariable warnings -WarningAction SilentlyContinue |
+            Should -HaveCount 1
+        $warnings.Count | Should -Be 6
+        "$($warnings[0])" | Should -BeLike 'Record *gone*'
+        "$($warnings[5])" | Should -BeLike "15 more warnings of the rule 'manager-unknown'*-Verbose*"
+        $lines = $records | ConvertTo-EntraBulkPayload -AttributeMapping $withBoss -Verbose -WarningAction SilentlyContinue 4>&1
+        @($lines | Where-Object { "$_" -like 'Record *gone*' }).Count | Should -Be 15
+    }
+
     It 'writes the rejected records to a file' {
         @{ id = ''; login = 'b@contoso.com' } |
             ConvertTo-EntraBulkPayload -AttributeMapping $small -RejectsPath "$TestDrive/rejects.csv" -ErrorAction SilentlyContinue
@@ -139,11 +154,11 @@ Describe 'ConvertTo-EntraBulkPayload refuses' {
     It 'a mapping with problems, and tells them all' {
         Set-Content "$TestDrive/one.csv" "id,login`n1,a@contoso.com"
         $failure = Get-Failure {
-            ConvertTo-EntraBulkPayload "$TestDrive/one.csv" -AttributeMapping @{ externalId = 'id'; userName = 'logn'; displayNam = 'id' }
+            ConvertTo-EntraBulkPayload "$TestDrive/one.csv" -AttributeMapping @{ externalId = 'id'; userName = 'login'; displayNam = 'id'; nickNam = 'id' }
         }
         $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.MappingInvalid,ConvertTo-EntraBulkPayload'
         $failure.CategoryInfo.Category | Should -Be 'InvalidArgument'
-        "$failure" | Should -BeLike '*logn*'
+        "$failure" | Should -BeLike '*nickNam*'
         "$failure" | Should -BeLike '*displayNam*'
     }
 

@@ -6,7 +6,6 @@ BeforeAll {
     $small = [ordered]@{ externalId = 'id'; userName = 'login'; active = @{ const = $true } }
 
     function Get-State { param($Of) Invoke-RestMethod "$($Of.Url)/simulator/state" }
-    function Get-User { param($Of) @(Invoke-RestMethod "$($Of.Url)/simulator/users") }
     function Get-Failure {
         param([scriptblock]$Script)
         try { & $Script | Out-Null } catch { return $_ }
@@ -32,7 +31,7 @@ Describe 'Send-EntraBulkUpload' {
         $summary.Kind | Should -Be 'RecordsRejected'
         $summary.ExitCode | Should -Be 14
         Assert-Sum $summary
-        (Get-User $simulator).Count | Should -Be $summary.Accepted
+        (Get-State $simulator).usersStaged | Should -Be $summary.Accepted
         $rejected[0].FullyQualifiedErrorId | Should -Be 'EntraBulk.RecordsRejected,Send-EntraBulkUpload'
     }
 
@@ -57,7 +56,7 @@ Describe 'Send-EntraBulkUpload' {
 
     It 'takes an access token instead of a credential' {
         $told = $simulator.Tenant
-        $answer = Invoke-RestMethod -Method Post -Uri "$($simulator.Url)/$($told.tenantId)/oauth2/v2.0/token" -Body @{
+        $answer = Invoke-RestMethod -Method Post -Uri "$($told.tokenUrl)" -Body @{
             grant_type = 'client_credentials'; client_id = $told.clientId; client_secret = $told.clientSecret
             scope = 'https://graph.microsoft.com/.default'
         }
@@ -84,13 +83,12 @@ Describe 'Send-EntraBulkUpload -WhatIf' {
     It 'counts and checks everything, and touches no network' {
         $simulator = Start-Simulator
         try {
-            $before = Get-State $simulator | ConvertTo-Json -Depth 5
             $target = $simulator.Target
             $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -WhatIf -ErrorVariable rejected -ErrorAction SilentlyContinue
             $output | Should -BeNullOrEmpty
             $rejected.Count | Should -BeGreaterThan 0
-            (Get-User $simulator).Count | Should -Be 0
-            Get-State $simulator | ConvertTo-Json -Depth 5 | Should -Be $before
+            $state = Get-State $simulator
+            $state.calls + $state.signIns + $state.usersStaged | Should -Be 0
         } finally {
             Stop-Simulator $simulator
         }
@@ -139,19 +137,76 @@ Describe 'Send-EntraBulkUpload that fails' {
     It 'for a configuration that cannot be right, before any record is read' {
         $wrong = $target.Clone()
         $wrong['Simulator'] = 'http://graph.example.com'
-        $wrong['JobId'] = 'nonsense'
+        $wrong['JobId'] = 'API2AAD/other'
         $failure = Get-Failure { Send-EntraBulkUpload "$TestDrive/nowhere.csv" @wrong }
         $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.ConfigInvalid,Send-EntraBulkUpload'
         "$failure" | Should -BeLike '*simulator*'
         "$failure" | Should -BeLike '*jobId*'
     }
+}
 
-    It 'for a host that does not answer' {
-        $wrong = $target.Clone()
-        $wrong['Simulator'] = 'http://127.0.0.1:9'
-        $failure = Get-Failure { @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small @wrong }
-        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.Unreachable,Send-EntraBulkUpload'
-        $failure.CategoryInfo.Category | Should -Be 'ConnectionError'
+Describe 'Send-EntraBulkUpload in trouble' {
+    BeforeAll { $simulator = Start-Simulator; $target = $simulator.Target }
+    AfterAll { Stop-Simulator $simulator }
+
+    It 'waits when the service says so, tells of it, and loses nobody' {
+        Invoke-RestMethod -Method Post -Uri "$($simulator.Url)/simulator/faults" -ContentType 'application/json' `
+            -Body '[{"fault": "status429", "count": 2, "retryAfterSeconds": 2}, {"fault": "resetAfterProcessing", "after": 3}]'
+        $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -Verbose 4>&1 -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+        $summary = $output | Where-Object { $_.PSTypeNames -contains 'EntraBulk.UploadSummary' }
+        $summary.Accepted | Should -Be (Get-State $simulator).usersStaged
+        $summary.InDoubt + $summary.NotSent + $summary.Refused | Should -Be 0
+        $summary.Retries | Should -BeGreaterThan 0
+        $summary.Throttled | Should -Be 2
+        @($output | Where-Object { "$_" -like '*pause*' }).Count | Should -BeGreaterThan 0
+    }
+
+    It 'writes an error for a batch that is refused, and goes on' {
+        InModuleScope EntraBulk {
+            function Send-Event {
+                [CmdletBinding()]
+                param()
+                $refused = [EntraBulk.Interop.V1.JsonReader]::Read('{"event": "refused", "batch": 1, "users": 2, "externalIds": ["a", "b"],
+                    "error": {"status": 400, "kind": "RequestRefused", "message": "The service refused it.", "advice": "Look.", "httpStatus": 400,
+                    "requestId": "r-1", "retryAfterMs": 1500}}')
+                Write-EntraBulkRunEvent -RunEvent $refused -Record @() -Warned @{} -Cmdlet $PSCmdlet
+            }
+            Send-Event -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem[0].FullyQualifiedErrorId | Should -Be 'EntraBulk.RequestRefused,Send-Event'
+            $problem[0].TargetObject | Should -Be @('a', 'b')
+            $problem[0].Exception.HttpStatus | Should -Be 400
+            $problem[0].Exception.RequestId | Should -Be 'r-1'
+            $problem[0].Exception.RetryAfter.TotalSeconds | Should -Be 1.5
+            "$($problem[0])" | Should -Be 'The service refused it. Look.'
+        }
+    }
+}
+
+Describe 'Ctrl+C' {
+    It 'ends an upload that waits for the service' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
+        Set-Content "$TestDrive/slow.json" '{"latency": {"afterMs": 600000}}'
+        $simulator = Start-Simulator '--settings', "$TestDrive/slow.json"
+        try {
+            $told = $simulator.Tenant
+            $script = "Import-Module '$manifestPath'; " +
+            "@{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping @{ externalId = 'id'; userName = 'login'; active = @{ const = `$true } } " +
+            "-Simulator '$($told.url)' -ServicePrincipalId '$($told.servicePrincipalId)' -JobId '$($told.jobId)' " +
+            "-AccessToken (ConvertTo-SecureString '$((Invoke-RestMethod -Method Post "$($told.url)/simulator/token").accessToken)' -AsPlainText -Force)"
+            $start = [System.Diagnostics.ProcessStartInfo]::new('pwsh')
+            '-NoProfile', '-NonInteractive', '-Command', $script | ForEach-Object { $start.ArgumentList.Add($_) }
+            $process = [System.Diagnostics.Process]::Start($start)
+            $waited = [System.Diagnostics.Stopwatch]::StartNew()
+            while ((Get-State $simulator).calls -eq 0) {
+                if ($process.HasExited -or $waited.Elapsed.TotalSeconds -gt 60) { throw 'The upload never began.' }
+                Start-Sleep -Milliseconds 100
+            }
+            & sh -c "kill -INT $($process.Id)"
+            $process.WaitForExit(20000) | Should -BeTrue
+            $process.ExitCode | Should -Not -Be 0
+        } finally {
+            if (-not $process.HasExited) { $process.Kill() }
+            Stop-Simulator $simulator
+        }
     }
 }
 

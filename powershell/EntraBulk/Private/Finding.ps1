@@ -5,6 +5,8 @@ function Write-EntraBulkFinding {
         [Parameter(Mandatory)] [ValidateSet('rejected', 'warning')] [string]$Severity,
         # The piped records in order, or an empty list when a file was read.
         [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        # How many warnings of each rule there were; kept up here.
+        [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
@@ -14,7 +16,9 @@ function Write-EntraBulkFinding {
         if ($Record.Count) { $message = "Record ${line}: $message" } else { $message = "Line ${line}: $message" }
     }
     if ($Severity -eq 'warning') {
-        $Cmdlet.WriteWarning($message)
+        $rule = "$($Finding['rule'])"
+        $Warned[$rule] = 1 + $Warned[$rule]
+        if (-not $rule -or $Warned[$rule] -le $script:WarningsShown) { $Cmdlet.WriteWarning($message) } else { $Cmdlet.WriteVerbose($message) }
         return
     }
     $target = [pscustomobject]@{
@@ -32,4 +36,20 @@ function Write-EntraBulkFinding {
                 message = $message
                 line    = $line
             }))
+}
+
+# A file may give the same warning thousands of times; this many of each rule are shown.
+$script:WarningsShown = 5
+
+# Counts the warnings that were not shown.
+function Write-EntraBulkWarningCount {
+    param(
+        [Parameter(Mandatory)] [hashtable]$Warned,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    foreach ($rule in $Warned.Keys | Sort-Object) {
+        $more = $Warned[$rule] - $script:WarningsShown
+        if ($rule -and $more -gt 0) { $Cmdlet.WriteWarning("$more more warnings of the rule '$rule'; -Verbose shows them all.") }
+    }
 }

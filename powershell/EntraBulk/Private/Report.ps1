@@ -15,9 +15,11 @@ function Write-EntraBulkReport {
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
+    $warned = @{}
     foreach ($finding in $Report['findings']) {
-        Write-EntraBulkFinding -Finding $finding -Severity $finding['severity'] -Record $Record -Cmdlet $Cmdlet
+        Write-EntraBulkFinding -Finding $finding -Severity $finding['severity'] -Record $Record -Warned $warned -Cmdlet $Cmdlet
     }
+    Write-EntraBulkWarningCount -Warned $warned -Cmdlet $Cmdlet
     if ($Report['findingsOmitted']) {
         $Cmdlet.WriteWarning("$($Report['findingsOmitted']) more findings are not listed. -RejectsPath writes every rejected record to a file.")
     }

@@ -3,6 +3,7 @@ function Write-EntraBulkRunEvent {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$RunEvent,
         [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
@@ -12,9 +13,12 @@ function Write-EntraBulkRunEvent {
             $Cmdlet.WriteVerbose("Run $($RunEvent['run']): reading $($source['format']), $($source['encoding']) ($($source['encodingFrom']))")
         }
         { $_ -in 'rejected', 'warning' } {
-            Write-EntraBulkFinding -Finding $RunEvent -Severity $_ -Record $Record -Cmdlet $Cmdlet
+            Write-EntraBulkFinding -Finding $RunEvent -Severity $_ -Record $Record -Warned $Warned -Cmdlet $Cmdlet
         }
-        'checked' { $Cmdlet.WriteVerbose((Get-EntraBulkCount -Report $RunEvent)) }
+        'checked' {
+            Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
+            $Cmdlet.WriteVerbose((Get-EntraBulkCount -Report $RunEvent))
+        }
         'accepted' {
             $Cmdlet.WriteVerbose("Batch $($RunEvent['batch']): $($RunEvent['users']) users staged (request-id $($RunEvent['requestId']))")
         }

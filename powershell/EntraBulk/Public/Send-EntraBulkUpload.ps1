@@ -172,6 +172,7 @@ function Send-EntraBulkUpload {
         $builder = $null
         $run = $null
         $summary = $null
+        $warned = @{}
         $bar = @{ Id = 1; Activity = 'Uploading to Microsoft Entra ID'; Status = 'Reading and checking' }
         try {
             $action = 'Upload'
@@ -203,7 +204,7 @@ function Send-EntraBulkUpload {
                 if ($runEvent['event'] -eq 'finished') {
                     $summary = ConvertTo-EntraBulkSummary -Finished $runEvent
                 } else {
-                    Write-EntraBulkRunEvent -RunEvent $runEvent -Record $records -Cmdlet $PSCmdlet
+                    Write-EntraBulkRunEvent -RunEvent $runEvent -Record $records -Warned $warned -Cmdlet $PSCmdlet
                     Show-EntraBulkProgress -RunEvent $runEvent -SinceShown $sinceShown -Bar $bar
                 }
             }

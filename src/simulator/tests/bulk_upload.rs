@@ -37,9 +37,8 @@ async fn a_good_request_is_accepted_with_headers_and_no_body() {
 
 #[tokio::test(start_paused = true)]
 async fn the_older_form_of_a_202_is_a_switch() {
-    let mut settings = Settings::default();
-    settings.accepted =
-        serde_json::from_value(json!({"location": "v1.0", "body": "json"})).unwrap();
+    let accepted = serde_json::from_value(json!({"location": "v1.0", "body": "json"})).unwrap();
+    let settings = Settings { accepted, ..Settings::default() };
     let caller = Caller::new(settings);
     let (status, body) = caller.upload(&bulk(&[user("1")])).await;
     assert_eq!(status, 202);

@@ -44,7 +44,7 @@ fn documents_give_their_users_however_they_follow_each_other() {
                 (ids(&taken), &taken.failed),
                 (vec!["1".into(), "2".into(), "3".into()], &None)
             );
-            assert_eq!(read_from(Dribble::new(&bytes, 5), &SourceOptions::default()), taken);
+            assert_eq!(read_in_pieces(&bytes, 5, &SourceOptions::default()), taken);
         }
     }
 }
@@ -142,12 +142,24 @@ fn only_an_array_under_operations_makes_a_bulk_request() {
 }
 
 #[test]
-fn a_document_of_any_length_is_read_operation_by_operation() {
-    let data =
-        format!("{{\"data\":{{\"externalId\":\"1\",\"note\":\"{}\"}}}}", "y".repeat(1 << 20));
-    let text = document(&vec![data; 20].join(","));
-    let taken = read(text);
-    assert_eq!((taken.users.len(), taken.failed), (20, None));
+fn a_document_that_never_ends_gives_its_users_as_they_come() {
+    struct Endless(Vec<u8>);
+    impl Read for Endless {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let count = out.len().min(self.0.len());
+            out[..count].copy_from_slice(&self.0[..count]);
+            self.0.rotate_left(count);
+            Ok(count)
+        }
+    }
+    let start = format!("{{\"Operations\":[{}", operation("0")).into_bytes();
+    let more = format!(",{}", operation("1").replace("same", &"s".repeat(2000))).into_bytes();
+    let input = std::io::Cursor::new(start).chain(Endless(more));
+    let mut reader = Reader::open(input, &SourceOptions::default(), &[]).unwrap();
+    let mut record = Record::default();
+    for _ in 0..1000 {
+        assert_eq!(reader.next(&mut record).unwrap(), Some(Row::User));
+    }
 }
 
 proptest! {

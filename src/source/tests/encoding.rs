@@ -77,10 +77,11 @@ fn a_byte_that_does_not_decode_is_told_by_line_and_offset() {
         (b"a,b\n\x81\x40,\x81\xff\n".to_vec(), in_encoding("cp932"), 7, 2),
         (b"a,b\n\xe91,x\x81\n".to_vec(), in_encoding("windows-1252"), 8, 2),
         (lone, SourceOptions::default(), 14, 2),
+        (b"a,b\n1,\x96\x33\xb8\xdf\n".to_vec(), in_encoding("gb18030"), 6, 2),
         (b"[{\"a\":1},\n\n{\"a\":\"\xff\"}]".to_vec(), in_encoding("utf-8"), 17, 3),
     ] {
         for most in [1, 2, 1000] {
-            let taken = read_from(Dribble::new(&bytes, most), &options);
+            let taken = read_in_pieces(&bytes, most, &options);
             let error = taken.failed.unwrap_or_else(|| panic!("{bytes:x?} was read"));
             assert_eq!(
                 (error.kind, error.line),
@@ -96,7 +97,7 @@ fn a_byte_that_does_not_decode_is_told_by_line_and_offset() {
 fn bytes_beyond_the_sample_that_belie_it_end_the_read_with_a_guess() {
     let row = "1001,plain\n";
     let mut bytes = b"id,name\n".to_vec();
-    bytes.extend(row.repeat((2 << 20) / row.len()).into_bytes());
+    bytes.extend(row.repeat((9 << 17) / row.len()).into_bytes());
     let before = bytes.len();
     let line = bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
     let names = "1002,山田太郎\n1003,髙橋花子\n1004,佐藤健一です\n".repeat(20);
@@ -114,18 +115,19 @@ fn a_damaged_utf8_file_is_not_taken_for_another_encoding() {
     let mut bytes = STAFF.as_bytes().to_vec();
     let at = bytes.len() - 5;
     bytes[at] = 0xff;
-    assert_eq!(refused(&bytes).kind, ErrorKind::SourceEncoding);
-    let cut = &STAFF.as_bytes()[..STAFF.len() - 2];
-    assert_eq!(refused(cut).kind, ErrorKind::SourceEncoding);
+    for damaged in [&bytes, &STAFF.as_bytes()[..STAFF.len() - 2]] {
+        assert!(refused(damaged).message.contains("is not UTF-8"));
+    }
 }
 
 #[test]
 fn a_character_across_the_end_of_the_sample_is_no_damage() {
     for shift in 0..4 {
-        let text = format!("id\n{}{}\n", "x".repeat(shift), "あ".repeat(400_000));
+        let text = format!("id\n{}{}\n", "x".repeat(shift), "あ".repeat(350_000));
         assert_eq!(facts(text.as_bytes()), ("UTF-8".to_owned(), EncodingFrom::Utf8));
-        assert_eq!(read(&text).records.len(), 1);
     }
+    let text = format!("id\n{}é\n", "x".repeat((1 << 20) - 4));
+    assert_eq!(facts(text.as_bytes()), ("UTF-8".to_owned(), EncodingFrom::Utf8));
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn nothing_but_space_is_empty() {
     for bytes in [&b""[..], b"\xef\xbb\xbf", b" \r\n\t ", b"\xff\xfe\r\0\n\0", b"\x1a"] {
         assert_eq!(refused(bytes).kind, ErrorKind::SourceEmpty, "{bytes:?}");
     }
-    let blank = "\n".repeat(1 << 20);
+    let blank = "\n".repeat(100_000);
     assert_eq!(refused(&blank).kind, ErrorKind::SourceEmpty);
 }
 
@@ -168,12 +170,12 @@ fn a_reader_that_fails_is_told() {
                 return Err(std::io::Error::other("the share is gone"));
             }
             self.0 -= 1;
-            out.fill(b'\n');
-            out[0] = b'x';
-            Ok(out.len())
+            let count = out.len().min(40_000);
+            out[..count].fill(b'x');
+            Ok(count)
         }
     }
-    for good in [0, 1, 40] {
+    for good in [0, 1, 30] {
         let taken = read_from(Broken(good), &SourceOptions::default());
         assert_eq!(taken.kind(), Some(ErrorKind::SourceUnreadable));
         assert!(taken.failed.unwrap().message.contains("the share is gone"));
@@ -181,7 +183,7 @@ fn a_reader_that_fails_is_told() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn the_offset_is_where_utf8_stops(
@@ -193,7 +195,7 @@ proptest! {
         bytes.extend(&bad);
         prop_assume!(bytes.iter().filter(|byte| **byte < 32 && **byte != b'\n').count() == 0);
         let expected = std::str::from_utf8(&bytes).err().map(|error| error.valid_up_to());
-        let taken = read_from(Dribble::new(&bytes, most), &in_encoding("utf-8"));
+        let taken = read_in_pieces(&bytes, most, &in_encoding("utf-8"));
         match expected {
             None => prop_assert!(taken.kind() != Some(ErrorKind::SourceEncoding)),
             Some(offset) => {

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use super::encoding::{Decoded, choose};
+use super::reader::look_ahead;
 use super::{Cell, Format, Reader, Record, Row, SourceOptions};
 use crate::error::{Error, ErrorKind};
 use crate::rejection::{Finding, Rule};
@@ -75,6 +77,22 @@ fn read_from(input: impl Read + Send + 'static, options: &SourceOptions) -> Take
     }
 }
 
+/// Reads with at most `most` bytes at a time at every stage, where a file this small would else go
+/// through in one piece.
+fn read_in_pieces(bytes: impl AsRef<[u8]>, most: usize, options: &SourceOptions) -> Taken {
+    let bytes = bytes.as_ref();
+    let opened = choose(bytes, true, options.encoding.as_deref()).and_then(|choice| {
+        let text = bytes[choice.bom..].to_vec();
+        let (head, _) = look_ahead(Decoded::new(std::io::Cursor::new(text.clone()), choice))?;
+        let text = Box::new(Decoded::new(Dribble::new(text, most), choice));
+        Reader::over(text, &head, choice, options, &[])
+    });
+    match opened {
+        Ok(reader) => take(reader),
+        Err(error) => Taken { failed: Some(error), ..Taken::default() },
+    }
+}
+
 fn read(bytes: impl AsRef<[u8]>) -> Taken {
     read_with(bytes, &SourceOptions::default())
 }
@@ -119,7 +137,7 @@ impl Dribble {
 impl Read for Dribble {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         self.turn += 1;
-        if self.turn % 7 == 0 {
+        if self.turn.is_multiple_of(7) {
             return Err(std::io::ErrorKind::Interrupted.into());
         }
         let count = (1 + self.turn % self.most).min(out.len()).min(self.bytes.len() - self.at);
