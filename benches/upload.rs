@@ -1,6 +1,7 @@
 //! How much of the service's own pace an upload reaches when every call takes 300 ms, beside a sender
 //! that makes one call after the other. Virtual time: minutes of service time pass in seconds.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]
+#![allow(clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 use std::io::Write;
 use std::sync::Arc;
