@@ -462,7 +462,7 @@ void entrabulk_client_free(struct entrabulk_client *client);
 
 /**
  * Runs the operation named `operation`, such as `check` or `convert`, on a JSON document and gives its result,
- * a JSON document. docs/documents.md lists the operations. Returns when the operation is done.
+ * a JSON document. The operation `operations` lists them all. Returns when the operation is done.
  *
  * `client` may be NULL for operations that need no target. Any thread.
  *
@@ -531,8 +531,8 @@ void entrabulk_builder_free(struct entrabulk_builder *builder);
  * entrabulk_run_finish(). The client may be freed while the run goes on.
  *
  * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
- * ENTRABULK_SHUTTING_DOWN. What fails later, the mapping and the source among it, is told by the `finished`
- * event.
+ * ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What
+ * fails later, the mapping and the source among it, is told by the `finished` event.
  */
 int32_t entrabulk_run_start(const struct entrabulk_client *client,
                             const uint8_t *arguments,

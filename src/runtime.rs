@@ -6,6 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind};
@@ -13,16 +14,11 @@ use crate::error::{Error, ErrorKind};
 /// Threads that drive HTTP; the CPU's work is done on threads of their own.
 const WORKERS: usize = 2;
 
-enum State {
-    Idle,
-    Running(Runtime),
-    Stopped,
-}
+/// Made by whoever needs it first; `None` once it was shut down.
+static RUNTIME: OnceCell<Mutex<Option<Runtime>>> = OnceCell::new();
 
-static STATE: Mutex<State> = Mutex::new(State::Idle);
-
-fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(runtime: &Mutex<Option<Runtime>>) -> MutexGuard<'_, Option<Runtime>> {
+    runtime.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A handle on the runtime, which starts with the first call.
@@ -30,24 +26,22 @@ fn state() -> MutexGuard<'static, State> {
 /// # Errors
 /// `ShuttingDown` after [`shutdown`]; `Internal` if the system gives no threads.
 pub fn handle() -> Result<Handle, Error> {
-    let mut state = state();
-    if let State::Idle = *state {
-        let runtime = Builder::new_multi_thread()
+    let runtime = RUNTIME.get_or_try_init(|| {
+        let made = Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("entrabulk-worker")
             .enable_all()
-            .build()
-            .map_err(|error| Error::internal(format!("No threads could be started: {error}.")))?;
-        *state = State::Running(runtime);
-    }
-    match &*state {
-        State::Running(runtime) => Ok(runtime.handle().clone()),
-        State::Idle | State::Stopped => Err(Error::new(
+            .build();
+        made.map(|runtime| Mutex::new(Some(runtime)))
+            .map_err(|error| Error::internal(format!("No threads could be started: {error}.")))
+    })?;
+    lock(runtime).as_ref().map(|runtime| runtime.handle().clone()).ok_or_else(|| {
+        Error::new(
             ErrorKind::ShuttingDown,
             "The library was shut down; it starts nothing any more.",
             "Start a new process to work on.",
-        )),
-    }
+        )
+    })
 }
 
 /// Stops the runtime for good and waits up to `timeout` for its threads.
@@ -65,8 +59,8 @@ pub fn shutdown(timeout: Duration) -> Result<(), Error> {
             "Call shutdown from an ordinary thread.",
         ));
     }
-    let before = std::mem::replace(&mut *state(), State::Stopped);
-    if let State::Running(runtime) = before {
+    let before = lock(RUNTIME.get_or_init(|| Mutex::new(None))).take();
+    if let Some(runtime) = before {
         runtime.shutdown_timeout(timeout);
     }
     Ok(())

@@ -1,4 +1,5 @@
 //! Shutting the library down, in a process of its own because it is for good.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 #![allow(unsafe_code, reason = "the exports are called as C calls them")]
 
 #[path = "abi/calling.rs"]

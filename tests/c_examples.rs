@@ -4,6 +4,7 @@
 //! What a machine lacks is skipped by name; `ENTRABULK_REQUIRE=gcc,g++,valgrind,asan` turns a skip into a
 //! failure.
 #![cfg(all(unix, feature = "simulator"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::BTreeSet;
@@ -186,6 +187,14 @@ fn events(output: &Output) -> Vec<Value> {
     out(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+fn hello(manner: Manner, standard: &str, folder: &Path) {
+    let program = compiled("examples/c/hello.c", manner, standard, folder);
+    let output = command(&program, manner).output().unwrap();
+    exits(&output, 0);
+    let body: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(body["Operations"][0]["data"]["externalId"], "1222", "{body}");
+}
+
 fn build_payload(manner: Manner, standard: &str, folder: &Path) {
     let program = compiled("examples/c/build_payload.c", manner, standard, folder);
     let (source, mapping) = (folder.join("workers \"1\".csv"), folder.join("mapping.json"));
@@ -300,6 +309,7 @@ fn all(manner: Manner, standard: &str) {
     let folder = scratch(&format!("{manner:?}"));
     let header = compiled("tests/c/header.c", manner, standard, &folder);
     exits(&command(&header, manner).output().unwrap(), 0);
+    hello(manner, standard, &folder);
     build_payload(manner, standard, &folder);
     upload(manner, standard, &folder);
     upload_cancel(manner, standard, &folder);

@@ -1,11 +1,12 @@
 //! The command line as a user meets it: real files, real processes, exit codes, and what bad input gets.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/csv2scim-1000-records.csv");
+const SAMPLE: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/csv2scim-1000-records.csv");
 const MAPPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mapping-csv2scim.json");
 
 fn entrabulk(arguments: &[&str]) -> Output {
@@ -29,13 +30,9 @@ fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// What `check` says of a file that it refuses: one error document, its exit code, nothing else.
-fn refused(content: &[u8], mapping: Option<&Path>) -> (i32, Value) {
+fn refused(content: &[u8], more: &[&str]) -> (i32, Value) {
     let (_folder, path) = file("workers", content);
-    let mut arguments = vec!["--json", "check", path.to_str().unwrap()];
-    if let Some(mapping) = mapping {
-        arguments.extend(["--mapping", mapping.to_str().unwrap()]);
-    }
-    let output = entrabulk(&arguments);
+    let output = entrabulk(&[&["--json", "check", path.to_str().unwrap()], more].concat());
     assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
     let error: Value = serde_json::from_slice(&output.stderr)
         .unwrap_or_else(|_| panic!("not one document: {}", text(&output.stderr)));
@@ -54,29 +51,39 @@ fn bad_files_are_refused_with_a_sentence_a_status_and_an_exit_code() {
         ("header only", b"externalId,userName,active\n", "SourceEmpty"),
         ("binary", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0", "SourceFormat"),
         ("workbook", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0", "SourceFormat"),
-        ("cut in quotes", b"externalId,userName,active\n1,\"ann,true\n2,bob,true\n", "SourceFormat"),
-        ("broken JSON", b"[{\"externalId\":\"1\",\"userName\":\"a\",\"active\":true}", "SourceFormat"),
+        (
+            "cut in quotes",
+            b"externalId,userName,active\n1,\"ann,true\n2,bob,true\n",
+            "SourceFormat",
+        ),
+        (
+            "broken JSON",
+            b"[{\"externalId\":\"1\",\"userName\":\"a\",\"active\":true}",
+            "SourceFormat",
+        ),
     ];
     for (name, content, kind) in cases {
-        let (code, error) = refused(content, None);
+        let (code, error) = refused(content, &[]);
         assert_eq!(error["kind"], kind, "{name}: {error}");
         assert_eq!(code, 11, "{name}");
     }
     let bad_byte = b"externalId,userName,active\n1,ann,true\n2,b\xFFb,true\n";
-    let (code, error) = refused(bad_byte, None);
+    let (code, error) = refused(bad_byte, &["--encoding", "utf-8"]);
     assert_eq!((code, error["kind"].as_str()), (11, Some("SourceEncoding")), "{error}");
+    assert_eq!(error["line"], 3, "{error}");
 }
 
 #[test]
 fn a_mapping_that_is_not_one_is_refused_with_every_problem() {
     let csv = b"WorkerID,Mail\n1,a@x\n";
     let (_folder, mapping) = file("mapping.json", b"{\"externalId\": ");
-    let (code, error) = refused(csv, Some(&mapping));
+    let (code, error) = refused(csv, &["--mapping", mapping.to_str().unwrap()]);
     assert_eq!((code, error["kind"].as_str()), (11, Some("MappingInvalid")), "{error}");
 
-    let json = br#"{"externalId":"WorkerId","userName":"Male","activ":{"const":true},"emails":"Mail"}"#;
+    let json =
+        br#"{"externalId":"WorkerId","userName":"Male","activ":{"const":true},"emails":"Mail"}"#;
     let (_folder, mapping) = file("mapping.json", json);
-    let (_, error) = refused(csv, Some(&mapping));
+    let (_, error) = refused(csv, &["--mapping", mapping.to_str().unwrap()]);
     let problems = error["problems"].to_string();
     for wanted in ["Mail", "active", "emails"] {
         assert!(problems.contains(wanted), "{wanted} not in {problems}");
@@ -109,12 +116,10 @@ fn rows_that_do_not_fit_are_rejected_by_line_and_the_rest_goes_on() {
         .iter()
         .map(|finding| (finding["line"].as_u64().unwrap(), finding["rule"].as_str().unwrap()))
         .collect();
-    assert_eq!(found[..4], [
-        (3, "field-count"),
-        (4, "field-count"),
-        (6, "not-boolean"),
-        (7, "user-too-large")
-    ]);
+    assert_eq!(
+        found[..4],
+        [(3, "field-count"), (4, "field-count"), (6, "not-boolean"), (7, "user-too-large")]
+    );
     assert_eq!(found[4].0, 8);
     let rows = csv::Reader::from_path(&rejects).unwrap().into_records().count();
     assert_eq!(rows, 5);
@@ -219,8 +224,14 @@ fn a_suggestion_works_on_the_file_it_was_made_for() {
     let suggested = entrabulk(&["suggest", SAMPLE]);
     assert_eq!(suggested.status.code(), Some(0), "{}", text(&suggested.stderr));
     let (_folder, mapping) = file("mapping.json", &suggested.stdout);
-    let checked =
-        entrabulk(&["check", SAMPLE, "--mapping", mapping.to_str().unwrap(), "--duplicates", "last"]);
+    let checked = entrabulk(&[
+        "check",
+        SAMPLE,
+        "--mapping",
+        mapping.to_str().unwrap(),
+        "--duplicates",
+        "last",
+    ]);
     assert_eq!(checked.status.code(), Some(14), "{}", text(&checked.stderr));
 }
 

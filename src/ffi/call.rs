@@ -9,7 +9,7 @@ use super::guard;
 use super::pointer::{Output, text};
 
 /// Runs the operation named `operation`, such as `check` or `convert`, on a JSON document and gives its result,
-/// a JSON document. docs/documents.md lists the operations. Returns when the operation is done.
+/// a JSON document. The operation `operations` lists them all. Returns when the operation is done.
 ///
 /// `client` may be NULL for operations that need no target. Any thread.
 ///

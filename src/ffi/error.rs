@@ -1,6 +1,8 @@
 //! The error object, and its accessors.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString};
+
+use libc::c_char;
 
 use crate::error::Error;
 

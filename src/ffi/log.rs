@@ -1,6 +1,6 @@
 //! The log callback.
 
-use std::ffi::c_void;
+use libc::c_void;
 
 use tracing::Level;
 

@@ -72,8 +72,8 @@ pub const ENTRABULK_RUN_FINISHED: u32 = 2;
 /// entrabulk_run_finish(). The client may be freed while the run goes on.
 ///
 /// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
-/// ENTRABULK_SHUTTING_DOWN. What fails later, the mapping and the source among it, is told by the `finished`
-/// event.
+/// ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What
+/// fails later, the mapping and the source among it, is told by the `finished` event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_start(
     client: *const entrabulk_client,

@@ -1,6 +1,8 @@
 //! Which library this is.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::CStr;
+
+use libc::c_char;
 
 use super::guard;
 

@@ -261,10 +261,16 @@ fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
     })
 }
 
+/// An error and what lies under it. An I/O error skips the one it wraps, so that is asked for.
 fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |error| {
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
 }
 
 /// The innermost cause: the outer ones repeat the address and say nothing more.

@@ -173,26 +173,32 @@ fn sinks_replaced_under_load_are_never_called_after_their_time() {
             })
         })
         .collect();
+    let late = Arc::new(AtomicU64::new(0));
     for round in 0..200 {
         let retired = Arc::new(AtomicBool::new(false));
-        let late = Arc::new(AtomicBool::new(false));
+        let (entered, inside) = mpsc::channel();
         let sink = {
             let (retired, late) = (Arc::clone(&retired), Arc::clone(&late));
-            move |_: Level, _: &str| late.store(retired.load(Ordering::SeqCst), Ordering::SeqCst)
+            let entered = Mutex::new(entered);
+            move |_: Level, _: &str| {
+                let _ = entered.lock().unwrap().send(());
+                std::thread::sleep(Duration::from_micros(100));
+                late.fetch_add(retired.load(Ordering::SeqCst).into(), Ordering::SeqCst);
+            }
         };
         set(Box::new(sink), Level::ERROR).unwrap();
+        inside.recv_timeout(SOON).unwrap();
         if round % 2 == 0 {
             clear();
         } else {
             set(Box::new(|_, _| ()), Level::ERROR).unwrap();
         }
         retired.store(true, Ordering::SeqCst);
-        std::thread::yield_now();
-        assert!(!late.load(Ordering::SeqCst), "round {round}");
     }
     stop.store(true, Ordering::SeqCst);
     for writer in writers {
         writer.join().unwrap();
     }
     clear();
+    assert_eq!(late.load(Ordering::SeqCst), 0);
 }

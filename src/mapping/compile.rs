@@ -99,7 +99,7 @@ impl Compiler<'_> {
         let required = matches!(role, Role::ExternalId | Role::UserName);
         let qualifies = matches!(role, Role::EntryType | Role::EntryPrimary);
         Some(Step::Leaf(LeafStep {
-            key,
+            key: [key.as_slice(), b"\""].concat(),
             path: leaf.path.clone(),
             named_after: leaf.source.named_after(&leaf.path).to_owned(),
             supply,
@@ -156,7 +156,8 @@ fn role_of(leaf: &Leaf, name: &str, in_entry: bool) -> Role {
         return if schema::is_date(name) { Role::Date } else { Role::Plain };
     }
     match (in_entry, name, leaf.path.as_str()) {
-        (true, "type", _) => Role::EntryType,
+        // A constant type was judged with the mapping.
+        (true, "type", _) if !matches!(leaf.source, Source::Constant(_)) => Role::EntryType,
         (true, "primary", _) => Role::EntryPrimary,
         (false, _, "externalId") => Role::ExternalId,
         (false, _, "userName") => Role::UserName,

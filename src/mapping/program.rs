@@ -2,7 +2,7 @@
 
 use super::User;
 use super::expression::{BoundExpression, Value};
-use super::quote::push_string;
+use super::quote::{is_plain, push_content, push_string};
 use super::tree::{Constant, EmptyPolicy, ValueShape};
 use crate::rejection::{Finding, Rule};
 use crate::scim::schema;
@@ -57,7 +57,7 @@ pub(super) struct Entry {
 
 #[derive(Debug)]
 pub(super) struct LeafStep {
-    /// `,"name":`, or `,` in an array.
+    /// `,"name":"`, or `,"` in an array. The last quotation mark is for text only.
     pub(super) key: Vec<u8>,
     pub(super) path: String,
     /// What a finding calls it: the column it comes from, or its path.
@@ -132,6 +132,8 @@ impl Program {
 struct Rendering<'a> {
     program: &'a Program,
     record: &'a Record,
+    /// Whether no cell of the record needs an escape: looked at once, and true of nearly all.
+    plain: bool,
     user: &'a mut User,
     entry: EntrySeen,
 }
@@ -145,7 +147,8 @@ struct EntrySeen {
 
 impl<'a> Rendering<'a> {
     fn new(program: &'a Program, record: &'a Record, user: &'a mut User) -> Self {
-        Rendering { program, record, user, entry: EntrySeen::default() }
+        let plain = is_plain(record.cells.as_slice());
+        Rendering { program, record, plain, user, entry: EntrySeen::default() }
     }
 
     /// Whether the record is in scope; its user is then complete.
@@ -258,27 +261,44 @@ impl<'a> Rendering<'a> {
     }
 
     fn leaf(&mut self, leaf: &'a LeafStep) -> Result<bool, Rejection> {
-        self.with_value(&leaf.supply, &leaf.path, |this, cell| {
-            if !is_empty(cell) {
-                return this.value(leaf, cell).map(|()| true);
-            }
-            if let Some(default) = &leaf.default {
-                return this.value(leaf, default.cell()).map(|()| true);
-            }
-            let literal: &[u8] = match leaf.empty {
-                EmptyPolicy::Omit => return Ok(false),
-                EmptyPolicy::Error => {
-                    let message =
-                        format!("`{}` must have a value, and this record has none.", leaf.path);
-                    return Err(this.required(leaf, message));
+        match leaf.supply {
+            Supply::Column(at) => match (self.record.cell(at), leaf.shape) {
+                (Cell::Text(text), ValueShape::Text) if self.plain && !is_blank(text) => {
+                    let text = match leaf.role {
+                        Role::Plain => text,
+                        _ => self.play(leaf, text)?,
+                    };
+                    self.key(&leaf.key);
+                    self.user.bytes.extend_from_slice(text.as_bytes());
+                    self.user.bytes.push(b'"');
+                    Ok(true)
                 }
-                EmptyPolicy::Empty => b"\"\"",
-                EmptyPolicy::Null => b"null",
-            };
-            this.key(&leaf.key);
-            this.user.bytes.extend_from_slice(literal);
-            Ok(true)
-        })
+                (cell, _) => self.given(leaf, cell),
+            },
+            _ => self.with_value(&leaf.supply, &leaf.path, |this, cell| this.given(leaf, cell)),
+        }
+    }
+
+    /// Writes a value, or what the mapping says where there is none.
+    fn given(&mut self, leaf: &LeafStep, cell: Cell<'_>) -> Result<bool, Rejection> {
+        if !is_empty(cell) {
+            return self.value(leaf, cell).map(|()| true);
+        }
+        if let Some(default) = &leaf.default {
+            return self.value(leaf, default.cell()).map(|()| true);
+        }
+        let literal: &[u8] = match leaf.empty {
+            EmptyPolicy::Omit => return Ok(false),
+            EmptyPolicy::Error => {
+                let message =
+                    format!("`{}` must have a value, and this record has none.", leaf.path);
+                return Err(self.required(leaf, message));
+            }
+            EmptyPolicy::Empty => b"\"\"",
+            EmptyPolicy::Null => b"null",
+        };
+        self.bare(leaf, literal);
+        Ok(true)
     }
 
     /// Takes a value from its supply and hands it on as a cell.
@@ -323,42 +343,44 @@ impl<'a> Rendering<'a> {
                     Role::EntryPrimary => self.entry.primary = value,
                     _ => {}
                 }
-                self.key(&leaf.key);
-                self.boolean(value);
+                self.bare(leaf, boolean(value));
             }
-            (ValueShape::AsGiven, Cell::Bool(value)) => {
-                self.key(&leaf.key);
-                self.boolean(value);
-            }
+            (ValueShape::AsGiven, Cell::Bool(value)) => self.bare(leaf, boolean(value)),
             (ValueShape::AsGiven, Cell::Number(number)) if is_json_number(number) => {
-                self.key(&leaf.key);
-                self.user.bytes.extend_from_slice(number.as_bytes());
+                self.bare(leaf, number.as_bytes());
             }
-            _ => return self.text(leaf, cell.text().unwrap_or_default()),
+            _ => {
+                let text = self.play(leaf, cell.text().unwrap_or_default())?;
+                self.key(&leaf.key);
+                push_content(&mut self.user.bytes, text);
+                self.user.bytes.push(b'"');
+            }
         }
         Ok(())
     }
 
-    fn boolean(&mut self, value: bool) {
-        self.user.bytes.extend_from_slice(if value { b"true" } else { b"false" });
+    /// Writes what stands without quotation marks.
+    fn bare(&mut self, leaf: &LeafStep, literal: &[u8]) {
+        self.key(&leaf.key[..leaf.key.len() - 1]);
+        self.user.bytes.extend_from_slice(literal);
     }
 
-    fn text(&mut self, leaf: &LeafStep, mut text: &str) -> Result<(), Rejection> {
+    /// Plays a text's role; what of it is to be written.
+    fn play<'t>(&mut self, leaf: &LeafStep, text: &'t str) -> Result<&'t str, Rejection> {
         let user = &mut *self.user;
         match leaf.role {
             Role::Plain | Role::Active | Role::EntryPrimary => {}
             Role::ExternalId => user.external_id.push_str(text),
-            Role::UserName => {
-                if self.program.local_user_name {
-                    text = text.split('@').next().unwrap_or_default();
-                    if is_blank(text) {
-                        let message =
-                            "`userName` has nothing before its @; every user needs a name.";
-                        return Err(self.required(leaf, message.to_owned()));
-                    }
+            Role::UserName if self.program.local_user_name => {
+                let local = text.split('@').next().unwrap_or_default();
+                if is_blank(local) {
+                    let message = "`userName` has nothing before its @; every user needs a name.";
+                    return Err(self.required(leaf, message.to_owned()));
                 }
-                user.user_name.push_str(text);
+                user.user_name.push_str(local);
+                return Ok(local);
             }
+            Role::UserName => user.user_name.push_str(text),
             Role::DisplayName => user.display_name.push_str(text),
             Role::Manager => user.manager.push_str(text),
             Role::EntryType => self.entry.work = text.eq_ignore_ascii_case("work"),
@@ -368,9 +390,7 @@ impl<'a> Rendering<'a> {
                 }
             }
         }
-        self.key(&leaf.key);
-        push_string(&mut self.user.bytes, text);
-        Ok(())
+        Ok(text)
     }
 
     /// Every column that has a value, as text, under one URN.
@@ -437,12 +457,17 @@ fn is_empty(cell: Cell<'_>) -> bool {
 }
 
 fn is_blank(text: &str) -> bool {
-    text.trim_start().is_empty()
+    // Almost every text begins with a letter or a digit, and that settles it.
+    !text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && text.trim_start().is_empty()
 }
 
 /// An expression may spell a number as JSON does not: `01.5`.
 fn is_json_number(text: &str) -> bool {
     serde_json::from_str::<serde_json::Number>(text).is_ok()
+}
+
+fn boolean(value: bool) -> &'static [u8] {
+    if value { b"true" } else { b"false" }
 }
 
 fn as_boolean(cell: Cell<'_>) -> Option<bool> {

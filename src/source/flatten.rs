@@ -202,7 +202,7 @@ impl Flattener {
     ///
     /// # Errors
     /// `SourceFormat` if `json` is not JSON, or if the records have more than
-    /// [`MAX_COLUMNS`](super::MAX_COLUMNS) columns together.
+    /// [`MAX_COLUMNS`] columns together.
     pub fn fill(&mut self, json: &str, line: u64, record: &mut Record) -> Result<Row, Error> {
         let json = json.trim_ascii();
         if let Err(error) = serde_json::from_str::<IgnoredAny>(json) {

@@ -74,13 +74,12 @@ impl<R: Read> Lines<R> {
         let mut fresh = self.fresh.then_some(0);
         let mut after_cr = self.after_cr.then_some(0);
         for at in memchr::memchr3_iter(b'\n', b'\r', 0, chunk) {
-            if let Some(start) = fresh.filter(|start| *start < at || chunk[at] == 0) {
-                self.starts.push_back((self.offset + start as u64, self.line));
-                fresh = None;
-            }
             if chunk[at] == 0 {
                 self.saw_nul = true;
                 continue;
+            }
+            if let Some(start) = fresh.filter(|start| *start < at) {
+                self.starts.push_back((self.offset + start as u64, self.line));
             }
             if chunk[at] == b'\r' || after_cr != Some(at) {
                 self.line += 1;

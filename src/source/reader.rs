@@ -57,8 +57,9 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens `input` as `options` say and finds out the rest: encoding, format, delimiter, columns. `wanted` are the
-    /// columns the caller will ask for by index; a JSON source gives them the first indices.
+    /// Opens `input` as `options` say and finds out the rest: encoding, format, delimiter, columns.
+    /// `wanted` are the columns the caller will ask for by index; a JSON source gives them the first
+    /// indices.
     ///
     /// Reads up to 1 MiB before it returns.
     ///

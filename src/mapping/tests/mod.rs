@@ -1,4 +1,5 @@
 mod checks;
+mod documentation;
 mod oracle;
 mod properties;
 mod ready;

@@ -43,6 +43,27 @@ fn csv2scim() {
 }
 
 #[test]
+fn a_suggested_mapping_gives_dates_a_time_and_never_guesses_a_status() {
+    let header = ["id", "username", "status", "hireDate", "terminationDate"];
+    let text = suggest(&header.map(str::to_owned));
+    let columns = columns(&header);
+    let options = MappingOptions::default();
+    let (_, program) = Mapping::parse_for(text.as_bytes(), &options, &columns).unwrap();
+    let mut user = User::default();
+    let mut render = |cells: [&str; 5]| program.render(&columns, &record(&cells), &mut user);
+    assert_eq!(render(["1", "ann", "Terminated", "2013-01-31", "0000-00-00"]), Rendered::User);
+    for status in ["On leave", ""] {
+        let rendered = render(["1", "ann", status, "", ""]);
+        assert!(matches!(rendered, Rendered::Rejected(_)), "{rendered:?}");
+    }
+    assert_eq!(render(["1", "ann", "active", "2013-01-31", "0000-00-00"]), Rendered::User);
+    let json: Value = serde_json::from_slice(&user.bytes).unwrap();
+    let dates = &json["urn:ietf:params:scim:schemas:extension:csv:1.0:User"];
+    assert_eq!(dates.to_string(), r#"{"employeeHireDate":"2013-01-31T00:00:00Z"}"#);
+    assert!(user.warnings.is_empty() && user.active == Some(true));
+}
+
+#[test]
 fn japanese() {
     let found = suggestion("社員番号,姓,名,部署,役職,ﾒｰﾙ,上司社員番号,在籍区分,入社日,血液型");
     assert_eq!(found["externalId"], "社員番号");
