@@ -10,7 +10,7 @@
 #![allow(missing_docs)]
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -99,7 +99,7 @@ fn entrabulk_way(csv: &Path) -> (Duration, Duration, usize) {
     builder.finish().unwrap();
     let second = cpu_time();
     let mut size = 0;
-    while let Some(body) = builder.next().unwrap() {
+    while let Some(body) = builder.next_body().unwrap() {
         size += body.len();
     }
     let ended = cpu_time();

@@ -56,7 +56,7 @@ impl Conversion {
     /// # Errors
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        read_document("conversion", json, |doc| Self::read(doc))
+        read_document("conversion", json, Self::read)
     }
 
     /// Reads a run's arguments, `{"version": 1, "conversion": {…}}`.
