@@ -147,7 +147,7 @@ impl Builder {
     ///
     /// # Errors
     /// `InvalidState` before [`Self::finish`] or after an error; otherwise what reading gives.
-    pub fn next(&mut self) -> Result<Option<bytes::Bytes>, Error> {
+    pub fn next_body(&mut self) -> Result<Option<bytes::Bytes>, Error> {
         let State::Emptying(batches) = &mut self.state else {
             return Err(Error::new(
                 ErrorKind::InvalidState,

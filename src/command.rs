@@ -138,7 +138,7 @@ fn convert(arguments: &[u8]) -> Result<Value, Error> {
     let mut builder = Builder::new(arguments.conversion.to_string().as_bytes())?;
     let summary = builder.finish()?;
     let mut files = Vec::new();
-    while let Some(body) = builder.next()? {
+    while let Some(body) = builder.next_body()? {
         let path = arguments.directory.join(batch_name(files.len() + 1));
         write_new(&path, &body)?;
         files.push(path.display().to_string());

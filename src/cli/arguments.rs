@@ -25,12 +25,11 @@ pub(super) struct SourceArguments {
 impl SourceArguments {
     /// The conversion's `source`.
     pub(super) fn document(&self, path: &Path) -> Result<Value, Error> {
-        let delimiter = if self.delimiter == "tab" { "\t" } else { &self.delimiter };
         Ok(json!({
             "path": text(path)?,
             "format": self.format,
             "encoding": self.encoding,
-            "delimiter": delimiter,
+            "delimiter": self.delimiter,
         }))
     }
 }

@@ -308,7 +308,7 @@ impl HttpClient for LoginHttp {
         Box::pin(async move {
             match self.exchange(request).await {
                 Ok(answer) => {
-                    let status = StatusCode::try_from(answer.status)?;
+                    let status = StatusCode::from(answer.status);
                     Ok(AsyncRawResponse::from_bytes(status, Headers::new(), answer.body))
                 }
                 Err(failure) => {

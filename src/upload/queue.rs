@@ -13,13 +13,9 @@ use crate::clock::Timestamp;
 /// Events that wait for the host before the run waits for it.
 const CAPACITY: usize = 1_024;
 
-/// What the host finds when it asks.
-#[derive(Debug)]
-pub(super) enum Taken {
-    Event(Numbered),
-    NothingYet,
-    End,
-}
+/// The terminal event was taken; there is no more.
+#[derive(Debug, PartialEq)]
+pub(super) struct Over;
 
 /// Threads and tasks on both sides.
 #[derive(Debug, Default)]
@@ -51,11 +47,10 @@ impl State {
         self.waiting.len() < CAPACITY || self.finished || self.closed
     }
 
-    fn take(&mut self) -> Taken {
+    fn take(&mut self) -> Result<Option<Numbered>, Over> {
         match self.waiting.pop_front() {
-            Some(event) => Taken::Event(event),
-            None if self.finished => Taken::End,
-            None => Taken::NothingYet,
+            None if self.finished => Err(Over),
+            event => Ok(event),
         }
     }
 }
@@ -146,8 +141,8 @@ impl EventQueue {
         self.wake_all();
     }
 
-    /// The next event, waited for up to `timeout` of the host's time.
-    pub(super) fn take(&self, timeout: Duration) -> Taken {
+    /// The next event, waited for up to `timeout` of the host's time; `None` if none came.
+    pub(super) fn take(&self, timeout: Duration) -> Result<Option<Numbered>, Over> {
         let nothing = |state: &mut State| state.waiting.is_empty() && !state.finished;
         let waited = self.changed.wait_timeout_while(self.state(), timeout, nothing);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -181,12 +176,12 @@ impl EventQueue {
             change.as_mut().enable();
             let taken = self.state().take();
             match taken {
-                Taken::Event(event) => {
+                Ok(Some(event)) => {
                     self.wake_all();
                     return Some(event);
                 }
-                Taken::End => return None,
-                Taken::NothingYet => change.await,
+                Ok(None) => change.await,
+                Err(Over) => return None,
             }
         }
     }
@@ -226,14 +221,14 @@ mod tests {
         }
         queue.offer(event(usize::MAX), AT);
         for number in 0..3 * CAPACITY {
-            let Taken::Event(taken) = queue.take(Duration::from_secs(10)) else { panic!() };
+            let taken = queue.take(Duration::from_secs(10)).unwrap().unwrap();
             assert_eq!(taken.sequence, number as u64 + 1);
             let Event::Warning(Warning::Run { message }) = taken.event else { panic!() };
             assert_eq!(message, number.to_string());
         }
-        let terminal = queue.take(Duration::from_secs(10));
-        assert!(matches!(terminal, Taken::Event(Numbered { event: Event::Finished(_), .. })));
-        assert!(matches!(queue.take(Duration::ZERO), Taken::End));
+        let terminal = queue.take(Duration::from_secs(10)).unwrap().unwrap();
+        assert!(matches!(terminal.event, Event::Finished(_)));
+        assert_eq!(queue.take(Duration::ZERO).unwrap_err(), Over);
         pushing.join().unwrap();
     }
 
@@ -244,8 +239,8 @@ mod tests {
         queue.finish(AT, || panic!("a second end"));
         queue.push_blocking(event(1), AT);
         assert!(queue.wait(Duration::ZERO));
-        assert!(matches!(queue.take(Duration::ZERO), Taken::Event(_)));
-        assert!(matches!(queue.take(Duration::ZERO), Taken::End));
+        assert!(queue.take(Duration::ZERO).unwrap().is_some());
+        assert_eq!(queue.take(Duration::ZERO).unwrap_err(), Over);
     }
 
     #[test]

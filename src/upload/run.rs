@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tracing::Instrument;
 
 use super::event::{Event, Numbered, Warning};
-use super::queue::{EventQueue, Taken};
+use super::queue::{EventQueue, Over};
 use super::sending::Sending;
 use super::summary::{End, Progress, Stage, Summary, Tally};
 use super::supply::{Check, Listener, Supply, cancellation, cancelled, check, panicked};
@@ -145,15 +145,13 @@ impl Run {
     /// # Errors
     /// `EndOfEvents` once the terminal event was taken.
     pub fn next(&self, timeout: Duration) -> Result<Option<Numbered>, Error> {
-        match self.shared.events.take(timeout) {
-            Taken::Event(event) => Ok(Some(event)),
-            Taken::NothingYet => Ok(None),
-            Taken::End => Err(Error::new(
+        self.shared.events.take(timeout).map_err(|Over| {
+            Error::new(
                 ErrorKind::EndOfEvents,
                 "The run's last event was already taken.",
                 "Stop asking after the event finished.",
-            )),
-        }
+            )
+        })
     }
 
     /// The next event, for asynchronous hosts; `None` once the terminal event was taken.

@@ -22,12 +22,10 @@ pub(super) type Check = Box<dyn FnOnce(&Listener) -> Result<(Totals, Batches), E
 /// Checks a conversion's source and opens its batches.
 pub(super) fn check(conversion: Conversion, pushed: Option<Spool>) -> Check {
     Box::new(move |listener| {
-        let prepared = Prepared::open(conversion, pushed)?;
-        listener.tell(Event::Started {
-            run: listener.run.clone(),
-            source: Some(prepared.facts().clone()),
-        })?;
-        let checked = prepared.check(&mut |severity, finding| {
+        let opened = Prepared::open(conversion, pushed);
+        let source = opened.as_ref().ok().map(|prepared| prepared.facts().clone());
+        listener.tell(Event::Started { run: listener.run.clone(), source })?;
+        let checked = opened?.check(&mut |severity, finding| {
             listener.tell(match severity {
                 Severity::Error => Event::Rejected(finding),
                 Severity::Warning => Event::Warning(Warning::Record(finding)),
@@ -56,10 +54,13 @@ impl Listener {
     }
 }
 
+/// An iterator and what it gave.
+type Step = (Batches, Option<Result<Batch, Error>>);
+
 /// The batches, the next of which is always in the making.
 pub(super) struct Supply {
     idle: Option<Batches>,
-    asked: Option<JoinHandle<(Batches, Option<Result<Batch, Error>>)>>,
+    asked: Option<JoinHandle<Step>>,
 }
 
 impl Supply {

@@ -32,6 +32,15 @@ Describe 'Writing JSON' {
         Write-Json ([System.DBNull]::Value) | Should -BeExactly 'null'
     }
 
+    It 'sorts a hashtable, which has no order of its own, and no other dictionary' {
+        $names = 'z', 'K', 'a', 'urn:x', 'm', 'b', 'Z', '1', 'q', 'c'
+        $table = [hashtable]::new([System.StringComparer]::Ordinal)
+        $ordered = [System.Collections.Specialized.OrderedDictionary]::new()
+        foreach ($name in $names) { $table[$name] = 0; $ordered[$name] = 0 }
+        Write-Json $table | Should -BeExactly '{"1":0,"K":0,"Z":0,"a":0,"b":0,"c":0,"m":0,"q":0,"urn:x":0,"z":0}'
+        Write-Json $ordered | Should -BeExactly '{"z":0,"K":0,"a":0,"urn:x":0,"m":0,"b":0,"Z":0,"1":0,"q":0,"c":0}'
+    }
+
     It 'does not depend on the culture' {
         $culture = [cultureinfo]::CurrentCulture
         try {

@@ -210,6 +210,25 @@ Describe 'Ctrl+C' {
     }
 }
 
+Describe 'The progress bar' {
+    It 'moves at most four times a second, with the latest numbers' {
+        InModuleScope EntraBulk {
+            $script:shown = 0
+            Mock Write-Progress { $script:shown++ }
+            $bar = @{ Id = 1; Activity = 'a'; Status = '' }
+            $sinceShown = [System.Diagnostics.Stopwatch]::new()
+            foreach ($accepted in 0..1000) {
+                $progress = @{ event = 'progress'; usersAccepted = $accepted; usersTotal = 1000; calls = 1; quotaLeft = 5 }
+                Show-EntraBulkProgress -RunEvent $progress -SinceShown $sinceShown -Bar $bar
+                if ($accepted -eq 0) { $first = [System.Diagnostics.Stopwatch]::StartNew() }
+            }
+            $script:shown | Should -BeGreaterOrEqual 1
+            $script:shown | Should -BeLessOrEqual (1 + [math]::Ceiling($first.ElapsedMilliseconds / 250))
+            $bar['PercentComplete'] | Should -Be 100
+        }
+    }
+}
+
 Describe 'The client configuration' {
     It 'spells the cloud as the library does, however it was typed' {
         InModuleScope EntraBulk {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use entrabulk::simulator::{LatencySettings, Settings};
-use entrabulk::upload::{Event, WaitReason};
+use entrabulk::upload::{Event, Run, WaitReason};
 
 use crate::bench::Bench;
 
@@ -100,4 +100,15 @@ async fn a_quota_that_comes_back_soon_is_waited_for() {
             matches!(event.event, Event::Waiting { reason: WaitReason::Quota, .. })
         })
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_not_there_is_the_terminal_event() {
+    let bench = Bench::new(Settings::default(), 7, |_| ());
+    let arguments = br#"{"version":1,"conversion":{"source":{"path":"/nowhere/at/all.csv"}}}"#;
+    let run = Run::start(&bench.client, arguments).expect("a run");
+    let (events, summary) = crate::bench::watch(&run, |_| ()).await;
+    bench.check(&events, &summary);
+    assert!(matches!(events[0].event, Event::Started { source: None, .. }));
+    assert_eq!((summary.kind, summary.rows, summary.calls), ("SourceUnreadable", 0, 0));
 }
