@@ -270,10 +270,11 @@ impl Error {
             format!(" The first: {p}{stop}")
         });
         let first = first.unwrap_or_default();
-        let plural = if count == 1 { "problem" } else { "problems" };
+        let problems_found =
+            if count == 1 { "is 1 problem".to_owned() } else { format!("are {count} problems") };
         let mut error = Error::new(
             kind,
-            format!("The {what} has {count} {plural}.{first}"),
+            format!("There {problems_found} in the {what}.{first}"),
             format!("Mend the {what} and try again."),
         );
         error.problems = problems;
@@ -340,6 +341,10 @@ mod tests {
         assert_eq!(json["status"], 101);
         assert_eq!(json["kind"], "MappingInvalid");
         assert_eq!(json["problems"].as_array().map(Vec::len), Some(2));
-        assert!(error.to_string().contains("1 problem. The first: name.givenname: unknown. Mend"));
+        assert!(
+            error
+                .to_string()
+                .contains("is 1 problem in the mapping. The first: name.givenname: unknown. Mend")
+        );
     }
 }

@@ -76,6 +76,14 @@ impl Survey {
         None
     }
 
+    /// Takes note of a rejected record whose externalId is known: it stands for its person all the same,
+    /// so that no other record of that person is sent in its place unseen.
+    pub fn observe_rejected(&mut self, external_id: &str, row: u64) {
+        if !external_id.is_empty() {
+            self.external_ids.push(Key::new(external_id, row));
+        }
+    }
+
     /// The records to look at again, by row.
     pub fn suspects(mut self) -> BTreeMap<u64, Vec<Suspect>> {
         let mut suspects: BTreeMap<u64, Vec<Suspect>> = BTreeMap::new();
@@ -115,6 +123,8 @@ pub struct Reread {
     pub user_name: String,
     /// Its user's manager.
     pub manager: String,
+    /// Whether it was rejected already, by itself.
+    pub rejected: bool,
 }
 
 /// What became of the suspects.
@@ -138,15 +148,18 @@ pub fn judge(
     let mut rejected = BTreeMap::new();
     let with_ids = records.iter().filter(|record| suspected(record, Suspect::ExternalId));
     for group in group_by(with_ids, |record| record.external_id.clone()) {
-        let keep = match duplicates {
-            Duplicates::Reject => None,
-            Duplicates::Last => group.last(),
-        };
-        for record in group.iter().filter(|record| keep.is_none_or(|keep| keep.row != record.row)) {
-            let message = match keep {
-                Some(keep) => format!(
+        let last = group.last().filter(|_| duplicates == Duplicates::Last);
+        let keep = last.filter(|last| !last.rejected).map(|last| last.row);
+        for record in group.iter().filter(|record| !record.rejected && keep != Some(record.row)) {
+            let message = match last {
+                Some(last) if last.rejected => format!(
+                    "externalId \"{}\" stands again on line {}, which counts and is rejected; nothing \
+                     of this user is sent. Correct that record.",
+                    record.external_id, last.line
+                ),
+                Some(last) => format!(
                     "externalId \"{}\" stands again on line {}, which is sent instead.",
-                    record.external_id, keep.line
+                    record.external_id, last.line
                 ),
                 None => format!(
                     "externalId \"{}\" stands on {} too; none of them is sent. \
@@ -259,7 +272,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Runs both passes as the caller does.
+    /// Runs both passes as the caller does. A record without a name was rejected by itself.
     fn lint(rows: &[(&str, &str, &str)], duplicates: Duplicates) -> (Verdict, Vec<Finding>) {
         let mut survey = Survey::default();
         let mut own = Vec::new();
@@ -271,9 +284,14 @@ mod tests {
                 external_id: (*id).into(),
                 user_name: (*name).into(),
                 manager: (*manager).into(),
+                rejected: name.is_empty(),
             })
             .collect();
         for record in &records {
+            if record.rejected {
+                survey.observe_rejected(&record.external_id, record.row);
+                continue;
+            }
             let user = User {
                 external_id: record.external_id.clone(),
                 user_name: record.user_name.clone(),
@@ -305,6 +323,19 @@ mod tests {
             "{}",
             verdict.rejected[&1].message
         );
+    }
+
+    #[test]
+    fn a_rejected_record_stands_for_its_person() {
+        let id = Rule::DuplicateExternalId;
+        let leaver = [("1", "a", ""), ("1", "", "")];
+        assert_eq!(rejected(&leaver, Duplicates::Last), [(2, id)]);
+        assert_eq!(rejected(&leaver, Duplicates::Reject), [(2, id)]);
+        let mended = [("1", "", ""), ("1", "a", "")];
+        assert_eq!(rejected(&mended, Duplicates::Last), []);
+        assert_eq!(rejected(&mended, Duplicates::Reject), [(3, id)]);
+        let (verdict, _) = lint(&[("1", "", ""), ("2", "b", "1")], Duplicates::Reject);
+        assert!(verdict.warnings.is_empty(), "the manager is in the source, though rejected");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Rule {
     Mapping,
     /// A field that the mapping names and no record has (warning).
     ColumnAbsent,
+    /// The source's encoding was guessed; its first text that is not ASCII is shown (warning).
+    EncodingGuessed,
 }
 
 impl Rule {
@@ -63,6 +65,7 @@ impl Rule {
             Rule::NotWorkEntry => "not-work-entry",
             Rule::Mapping => "mapping",
             Rule::ColumnAbsent => "column-absent",
+            Rule::EncodingGuessed => "encoding-guessed",
         }
     }
 

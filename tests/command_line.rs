@@ -267,3 +267,90 @@ fn a_rehearsal_of_the_sample_adds_up_calm_or_stormy() {
         assert!(state["worstWindow"].as_u64().unwrap() <= 40, "{state}");
     }
 }
+
+#[test]
+fn records_are_told_apart_however_many_stand_on_one_line() {
+    let twice = br#"[{"externalId":"1","userName":"a","active":true},{"externalId":"1","userName":"a","active":true},{"externalId":"2","userName":"b","active":true}]"#;
+    let (_folder, path) = file("workers.json", twice);
+    let converted = entrabulk(&["convert", path.to_str().unwrap()]);
+    assert_eq!(converted.status.code(), Some(14), "{}", text(&converted.stderr));
+    let body: Value = serde_json::from_slice(&converted.stdout).unwrap();
+    let ids: Vec<&str> = body["Operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|operation| operation["data"]["externalId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["2"]);
+}
+
+#[test]
+fn a_leaver_whose_last_record_is_rejected_is_not_sent_as_active() {
+    let csv = b"externalId,userName,active\n1,a,true\n1,a,gone\n2,b,true\n";
+    let (_folder, path) = file("workers.csv", csv);
+    for duplicates in ["last", "reject"] {
+        let arguments = ["convert", path.to_str().unwrap(), "--duplicates", duplicates];
+        let stdout = text(&entrabulk(&arguments).stdout);
+        assert!(stdout.contains(r#""externalId":"2""#), "{duplicates}: {stdout}");
+        assert!(!stdout.contains(r#""externalId":"1""#), "{duplicates}: {stdout}");
+    }
+}
+
+#[test]
+fn a_rejects_file_never_takes_the_place_of_the_source_or_the_mapping() {
+    let csv = b"externalId,userName,active\n1,a,perhaps\n";
+    let (folder, path) = file("workers.csv", csv);
+    let mapping = folder.path().join("mapping.json");
+    std::fs::write(&mapping, br#"{"externalId":"externalId","userName":"userName"}"#).unwrap();
+    let check = |rejects: &str| {
+        let (path, mapping) = (path.to_str().unwrap(), mapping.to_str().unwrap());
+        entrabulk(&["check", path, "--mapping", mapping, "--rejects", rejects]).status.code()
+    };
+    assert_eq!(check(path.to_str().unwrap()), Some(64));
+    assert_eq!(check(mapping.to_str().unwrap()), Some(64));
+    assert_eq!(std::fs::read(&path).unwrap(), csv);
+}
+
+#[test]
+fn a_guessed_encoding_is_shown_with_a_text_to_judge_it_by() {
+    let (_folder, path) = file("workers.csv", b"externalId,userName,active\n1,H\xe9l\xe8ne,true\n");
+    let output = entrabulk(&["--json", "check", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = &summary["findings"][0];
+    assert_eq!(finding["rule"], "encoding-guessed", "{summary}");
+    assert_eq!(finding["value"], "Hélène", "{summary}");
+}
+
+#[test]
+fn finished_users_take_no_mapping_and_none_is_suggested() {
+    let bulk = br#"{"Operations":[{"data":{"externalId":"1","userName":"a@x","active":true}}]}"#;
+    let (_folder, path) = file("bulk.json", bulk);
+    let path = path.to_str().unwrap();
+    assert_eq!(entrabulk(&["check", path]).status.code(), Some(0));
+    for arguments in [
+        &["check", path, "--mapping", MAPPING][..],
+        &["check", path, "--user-name", "local"],
+        &[
+            "check",
+            path,
+            "--scim-schema-namespace",
+            "urn:ietf:params:scim:schemas:extension:x:1.0:User",
+        ],
+        &["suggest", path],
+    ] {
+        assert_eq!(entrabulk(arguments).status.code(), Some(64), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn words_that_cannot_be_written_are_not_success() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [&["--json", "check", SAMPLE, "--mapping", MAPPING][..], &["suggest", SAMPLE]]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entrabulk"));
+        let status = command.args(arguments).stdout(full()).output().unwrap().status;
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 /// How to read a source.
 #[derive(Debug, Args)]
@@ -193,7 +194,7 @@ impl TargetArguments {
     }
 
     /// The secrets, by their names.
-    fn secrets(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    fn secrets(&self) -> Result<Vec<(&'static str, Zeroizing<Vec<u8>>)>, Error> {
         let mut secrets = Vec::new();
         for (name, file, variable) in [
             ("clientSecret", &self.client_secret_file, "ENTRABULK_CLIENT_SECRET"),
@@ -203,8 +204,8 @@ impl TargetArguments {
                 Some(path) => Some(std::fs::read(path).map_err(|error| unreadable(path, &error))?),
                 None => std::env::var(variable).ok().map(String::into_bytes),
             };
-            if let Some(secret) = secret {
-                secrets.push((name, secret.trim_ascii().to_vec()));
+            if let Some(secret) = secret.map(Zeroizing::new) {
+                secrets.push((name, Zeroizing::new(secret.trim_ascii().to_vec())));
             }
         }
         Ok(secrets)

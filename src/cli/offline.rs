@@ -27,7 +27,7 @@ impl Check {
         let mut builder = Builder::new(conversion.to_string().as_bytes())?;
         let summary = builder.finish()?;
         output.check(&summary);
-        Ok(exit_code(&summary))
+        written(output, exit_code(&summary))
     }
 }
 
@@ -57,18 +57,22 @@ impl Convert {
         let mut number = 0;
         while let Some(body) = builder.next_body()? {
             number += 1;
-            match &self.output {
-                Some(folder) => {
-                    command::write_new(&folder.join(command::batch_name(number)), &body)?;
-                }
-                None => stdout
-                    .write_all(&body)
-                    .and_then(|()| stdout.write_all(b"\n"))
-                    .map_err(|error| output_failed(&error))?,
+            if let Some(folder) = &self.output {
+                command::write_new(&folder.join(command::batch_name(number)), &body)?;
+                continue;
+            }
+            match stdout.write_all(&body).and_then(|()| stdout.write_all(b"\n")) {
+                // Whoever reads has seen enough.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+                other => other.map_err(|error| output_failed(&error))?,
             }
         }
-        stdout.flush().map_err(|error| output_failed(&error))?;
-        Ok(exit_code(&summary))
+        match stdout.flush() {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(output_failed(&error))
+            }
+            _ => Ok(exit_code(&summary)),
+        }
     }
 }
 
@@ -87,8 +91,13 @@ impl Suggest {
         let result: Value =
             serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))?;
         output.text(result["mapping"].as_str().unwrap_or_default(), &result);
-        Ok(0)
+        written(output, 0)
     }
+}
+
+/// The exit code, unless what was said could not be written.
+fn written(output: &Output, code: u8) -> Outcome {
+    output.lost().map_or(Ok(code), |error| Err(output_failed(&error)))
 }
 
 fn exit_code(summary: &CheckSummary) -> u8 {

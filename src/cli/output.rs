@@ -1,9 +1,10 @@
 //! What people and machines read: plain lines, a progress bar on a terminal, or JSON.
 
-use std::io::{IsTerminal, Write};
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use entrabulk::builder::CheckSummary;
-use entrabulk::error::Error;
+use entrabulk::error::{Error, Severity};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -12,12 +13,14 @@ pub(super) struct Output {
     json: bool,
     stderr: bool,
     bar: Option<ProgressBar>,
+    /// What a write failed with; a run goes on all the same.
+    lost: RefCell<Option<io::Error>>,
 }
 
 impl Output {
     /// Plain text, or JSON.
     pub(super) fn new(json: bool) -> Self {
-        Output { json, stderr: false, bar: None }
+        Output { json, stderr: false, bar: None, lost: RefCell::default() }
     }
 
     /// Whether JSON was asked for.
@@ -30,19 +33,28 @@ impl Output {
         self.stderr = true;
     }
 
-    /// One line. A reader that has gone away is no reason to stop a run.
+    /// One line. That it cannot be written is no reason to stop a run; [`Self::lost`] tells afterwards.
     pub(super) fn line(&self, text: &str) {
-        let write = || {
-            let _ = if self.stderr {
-                writeln!(std::io::stderr(), "{text}")
-            } else {
-                writeln!(std::io::stdout(), "{text}")
-            };
-        };
-        match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+        if self.stderr {
+            self.error_line(text);
+            return;
         }
+        let write = || writeln!(io::stdout(), "{text}");
+        let written = self.bar.as_ref().map_or_else(write, |bar| bar.suspend(write));
+        if let Err(error) = written {
+            self.lost.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// One line on standard error.
+    fn error_line(&self, text: &str) {
+        let write = || writeln!(io::stderr(), "{text}");
+        let _ = self.bar.as_ref().map_or_else(write, |bar| bar.suspend(write));
+    }
+
+    /// The error that kept something from being written. A reader who has gone away is none.
+    pub(super) fn lost(&self) -> Option<io::Error> {
+        self.lost.take().filter(|error| error.kind() != ErrorKind::BrokenPipe)
     }
 
     /// A text, or the document it stands in.
@@ -59,7 +71,8 @@ impl Output {
         }
         self.line(&format!("error: {error}"));
         for problem in &error.problems {
-            self.line(&format!("  {problem}"));
+            let mark = if problem.severity == Severity::Warning { "warning: " } else { "" };
+            self.line(&format!("  {mark}{problem}"));
         }
         let ids = [
             error.line.map(|line| format!("line {line}")),
@@ -89,7 +102,7 @@ impl Output {
         let totals = &summary.totals;
         self.table(&[
             ("rows", totals.rows, ""),
-            ("users", totals.users, &format!("in {} calls", totals.calls)),
+            ("users", totals.users, &format!("in {}", counted(totals.calls, "call"))),
             ("rejected", totals.rejected, ""),
             ("out of scope", totals.out_of_scope, ""),
             ("warnings", totals.warnings, ""),
@@ -161,15 +174,16 @@ impl Output {
         }
         let number = |key: &str| summary[key].as_u64().unwrap_or_default();
         let calls = format!(
-            "in {} calls ({} of them repeats, {} throttled)",
-            number("calls"),
+            "in {} ({} of them repeats, {} throttled)",
+            counted(number("calls"), "call"),
             number("retries"),
             number("throttled")
         );
+        let rejected = if number("rejected") > 0 { "each explained above" } else { "" };
         self.table(&[
             ("rows", number("rows"), ""),
             ("accepted", number("accepted"), &calls),
-            ("rejected", number("rejected"), "each explained above"),
+            ("rejected", number("rejected"), rejected),
             ("out of scope", number("outOfScope"), ""),
             ("refused", number("refused"), "by the service"),
             ("in doubt", number("inDoubt"), "sent, and no answer came"),
@@ -177,17 +191,19 @@ impl Output {
         ]);
         let error = &summary["error"];
         if let Some(message) = error["message"].as_str() {
-            self.line(&format!("{message} {}", error["advice"].as_str().unwrap_or_default()));
+            let advice = error["advice"].as_str().unwrap_or_default();
+            self.error_line(&format!("error: {message} {advice}"));
         }
         if let Some(moment) = summary["resumeAt"].as_str() {
             self.line(&format!("It can go on at {moment}."));
         }
     }
 
-    /// Names and counts; a count of nothing is shown only where nothing is said of it.
+    /// Names and counts. The first four always, so that they can be added up; the others if there is
+    /// anything to count.
     fn table(&self, rows: &[(&str, u64, &str)]) {
-        for (name, count, remark) in rows {
-            if *count > 0 || remark.is_empty() {
+        for (at, (name, count, remark)) in rows.iter().enumerate() {
+            if *count > 0 || at < 4 {
                 self.line(format!("{name:<13}{count:>9}  {remark}").trim_end());
             }
         }
@@ -209,6 +225,10 @@ fn started_line(event: &Value) -> String {
         _ => "detected",
     };
     format!("reading {}{delimiter} in {} ({from})", text("format"), text("encoding"))
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `rejected  line 7  not-boolean  message`.

@@ -16,9 +16,9 @@ use super::output::Output;
 
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
-    /// Port on 127.0.0.1; 0 takes any free one
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
+    /// Port on 127.0.0.1; 0 takes any free one [default: 8080, or what the settings say]
+    #[arg(long)]
+    port: Option<u16>,
     #[command(flatten)]
     tenant: TenantArguments,
     /// Stop when standard input is closed, so that no simulator outlives the program that started it
@@ -56,7 +56,10 @@ impl TenantArguments {
 impl Simulate {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let mut settings = self.tenant.settings()?;
-        settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let port = self.port.or(self.tenant.settings.is_none().then_some(8080));
+        if let Some(port) = port {
+            settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        }
         let running = self.tenant.start(settings)?;
         let description = running.describe();
         if output.is_json() {

@@ -4,14 +4,14 @@
 //! second pass renders the users that passed, a batch at a time, so that memory does not grow with
 //! the file. Both read one open file, and the second fails if its bytes are no longer those checked.
 
+mod batches;
 mod complete;
+mod findings;
 mod input;
 mod pass;
 mod spool;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::BufWriter;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -20,13 +20,13 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::config::{Conversion, MappingSource};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::lint::{self, Reread, Survey, Suspect};
-use crate::mapping::{Mapping, User};
+use crate::mapping::{Mapping, MappingOptions, User};
 use crate::rejection::{Finding, Rule};
-use crate::report::rejects::RejectsWriter;
-use crate::scim::bulk::{Batch, BatchBuilder};
-use crate::source::{CellKind, Columns, Format, Reader, Record, SourceFacts};
+use crate::source::{Columns, Format, Reader, Record, SourceFacts};
 
+pub use batches::Batches;
 pub use complete::CompleteSource;
+use findings::{Findings, GuessedEncoding, UnseenColumns};
 use input::{Fingerprint, Input};
 use pass::{Pass, Step};
 pub use spool::Spool;
@@ -129,13 +129,13 @@ impl Prepared {
         let (mapping, mapping_hash) = read_mapping(&conversion, &input)?;
         let work = Arc::new(Work { conversion, mapping, mapping_hash, input });
         let pass = Pass::open(Arc::clone(&work))?;
-        if pass.facts().format == Format::Bulk
-            && work.conversion.mapping != MappingSource::ByColumnNames
-        {
+        let maps = work.conversion.mapping != MappingSource::ByColumnNames
+            || work.conversion.mapping_options != MappingOptions::default();
+        if pass.facts().format == Format::Bulk && maps {
             return Err(Error::new(
                 ErrorKind::ConfigInvalid,
                 "The source holds finished users (BulkRequest), which no mapping applies to.",
-                "Leave the mapping out.",
+                "Leave mapping, scimSchemaNamespace and userName out.",
             ));
         }
         Ok(Prepared { work, pass })
@@ -175,6 +175,7 @@ impl Prepared {
         let mut bytes = 0_u64;
         let mut unidentified = 0;
         let mut unseen = UnseenColumns::new(&work, &pass);
+        let mut guessed = GuessedEncoding::new(&pass);
         while let Some(step) = pass.next()? {
             totals.rows += 1;
             let row = totals.rows;
@@ -183,7 +184,10 @@ impl Prepared {
                     unidentified += u64::from(external_id.is_empty());
                     visitor.left_out(external_id, Place { row, line }, why.as_ref().into())?;
                     match why {
-                        Some(finding) => findings.reject(finding)?,
+                        Some(finding) => {
+                            survey.observe_rejected(external_id, row);
+                            findings.reject(finding)?;
+                        }
                         None => totals.out_of_scope += 1,
                     }
                 }
@@ -201,11 +205,16 @@ impl Prepared {
                 }
             }
             unseen.strike(&pass);
+            if let Some(finding) = guessed.look(&pass) {
+                findings.warn(finding)?;
+            }
         }
         if totals.rows == 0 {
             return Err(no_record(&work.input));
         }
-        unseen.report(&mut findings)?;
+        if totals.users > 0 {
+            unseen.report(&mut findings)?;
+        }
         let fingerprint = pass.fingerprint();
         let columns = pass.columns().clone();
         drop(pass);
@@ -299,60 +308,7 @@ impl Checked {
     /// # Errors
     /// What opening the source again gives.
     pub fn batches(&self) -> Result<Batches, Error> {
-        Ok(Batches {
-            pass: Pass::open(Arc::clone(&self.work))?,
-            builder: BatchBuilder::new(self.work.conversion.limits),
-            excluded: Arc::clone(&self.excluded),
-            fingerprint: self.fingerprint,
-            row: 0,
-            done: false,
-        })
-    }
-}
-
-/// The batches of all users that passed the check, in order. After an error there are no more.
-#[derive(Debug)]
-pub struct Batches {
-    pass: Pass,
-    builder: BatchBuilder,
-    excluded: Arc<HashSet<u64>>,
-    fingerprint: u128,
-    row: u64,
-    done: bool,
-}
-
-impl Batches {
-    fn step(&mut self) -> Result<Option<Batch>, Error> {
-        while let Some(step) = self.pass.next()? {
-            self.row += 1;
-            let Step::User(user, line) = step else { continue };
-            if self.excluded.contains(&self.row) {
-                continue;
-            }
-            let full = self.builder.is_full_for(user).then(|| self.builder.take()).flatten();
-            self.builder.push(user, line);
-            if full.is_some() {
-                return Ok(full);
-            }
-        }
-        self.done = true;
-        if self.pass.fingerprint() != self.fingerprint {
-            return Err(source_changed());
-        }
-        Ok(self.builder.take())
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<Batch, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let batch = self.step();
-        self.done |= batch.is_err();
-        batch.transpose()
+        Batches::begin(self)
     }
 }
 
@@ -364,6 +320,13 @@ pub fn columns(conversion: &Conversion) -> Result<Vec<String>, Error> {
     let Some(path) = &conversion.path else { return Err(no_source()) };
     let input = Input::open(path)?;
     let (mut reader, _) = open(conversion, &input, &[])?;
+    if reader.facts().format == Format::Bulk {
+        return Err(Error::new(
+            ErrorKind::ConfigInvalid,
+            format!("{} holds finished users (BulkRequest), which need no mapping.", input.name()),
+            "Convert or upload it as it is.",
+        ));
+    }
     if !reader.columns().complete() && reader.next(&mut Record::default())?.is_none() {
         return Err(no_record(&input));
     }
@@ -457,105 +420,27 @@ fn reread(work: &Arc<Work>, suspects: &BTreeMap<u64, Vec<Suspect>>) -> Result<Ve
         && let Some(step) = pass.next()?
     {
         row += 1;
-        if let Step::User(user, line) = step
-            && suspects.contains_key(&row)
-        {
-            records.push(Reread {
+        if !suspects.contains_key(&row) {
+            continue;
+        }
+        records.push(match step {
+            Step::User(user, line) => Reread {
                 row,
                 line,
                 external_id: user.external_id.clone(),
                 user_name: user.user_name.clone(),
                 manager: user.manager.clone(),
-            });
-        }
+                rejected: false,
+            },
+            Step::LeftOut { external_id, line, .. } => Reread {
+                row,
+                line,
+                external_id: external_id.to_owned(),
+                user_name: String::new(),
+                manager: String::new(),
+                rejected: true,
+            },
+        });
     }
     Ok(records)
-}
-
-/// Counts findings, reports them and fills the rejects file.
-struct Findings<'a, 'r> {
-    report: &'a mut Report<'r>,
-    rejects: Option<RejectsWriter<BufWriter<File>>>,
-    rejected: u64,
-    warnings: u64,
-}
-
-impl<'a, 'r> Findings<'a, 'r> {
-    fn open(conversion: &Conversion, report: &'a mut Report<'r>) -> Result<Self, Error> {
-        let rejects = match &conversion.rejects_path {
-            Some(path) => {
-                let file = File::create(path).map_err(output_failed)?;
-                Some(RejectsWriter::new(BufWriter::new(file)).map_err(output_failed)?)
-            }
-            None => None,
-        };
-        Ok(Findings { report, rejects, rejected: 0, warnings: 0 })
-    }
-
-    fn reject(&mut self, finding: Finding) -> Result<(), Error> {
-        self.rejected += 1;
-        if let Some(rejects) = &mut self.rejects {
-            rejects.write(&finding).map_err(output_failed)?;
-        }
-        (self.report)(Severity::Error, finding)
-    }
-
-    fn warn(&mut self, finding: Finding) -> Result<(), Error> {
-        self.warnings += 1;
-        (self.report)(Severity::Warning, finding)
-    }
-
-    fn close(mut self, totals: &mut Totals) -> Result<(), Error> {
-        if let Some(rejects) = &mut self.rejects {
-            rejects.flush().map_err(output_failed)?;
-        }
-        totals.rejected = self.rejected;
-        totals.warnings = self.warnings;
-        Ok(())
-    }
-}
-
-fn output_failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The rejects file cannot be written: {error}."),
-        "Check its folder, its permissions and the space left.",
-    )
-}
-
-/// Columns that the mapping names and no record of a source without a header has shown.
-struct UnseenColumns {
-    columns: Vec<(usize, String)>,
-    /// Whether the mapping was written for this source, so that such a column is odd.
-    odd: bool,
-}
-
-impl UnseenColumns {
-    fn new(work: &Work, pass: &Pass) -> Self {
-        let columns = pass.columns();
-        let odd = work.conversion.mapping != MappingSource::ByColumnNames;
-        if columns.complete() || pass.facts().format == Format::Bulk {
-            return UnseenColumns { columns: Vec::new(), odd };
-        }
-        let named = work.mapping.columns().into_iter();
-        let columns = named.filter_map(|name| Some((columns.find(&name)?, name))).collect();
-        UnseenColumns { columns, odd }
-    }
-
-    fn strike(&mut self, pass: &Pass) {
-        let kinds = &pass.record().kinds;
-        self.columns.retain(|(at, _)| kinds.get(*at).is_none_or(|kind| *kind == CellKind::Absent));
-    }
-
-    fn names(self) -> Vec<String> {
-        self.columns.into_iter().map(|(_, name)| name).collect()
-    }
-
-    fn report(&self, findings: &mut Findings<'_, '_>) -> Result<(), Error> {
-        for (_, name) in self.columns.iter().filter(|_| self.odd) {
-            let message = format!("No record has a field \"{name}\", which the mapping names.");
-            findings.warn(Finding::new(0, Rule::ColumnAbsent, message).column(name.as_str()))?;
-        }
-        Ok(())
-    }
 }

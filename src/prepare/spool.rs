@@ -1,7 +1,7 @@
 //! Records that a host pushes, kept until the last has come.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde_json::{Map, Value};
 
@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind};
 pub struct Spool {
     file: BufWriter<File>,
     records: u64,
+    /// A write failed, perhaps in the middle of a record: nothing can be added or read any more.
+    broken: bool,
 }
 
 impl Spool {
@@ -21,7 +23,7 @@ impl Spool {
     /// `OutputFailed`.
     pub fn new() -> Result<Self, Error> {
         let file = tempfile::tempfile().map_err(failed)?;
-        Ok(Spool { file: BufWriter::new(file), records: 0 })
+        Ok(Spool { file: BufWriter::new(file), records: 0, broken: false })
     }
 
     /// Adds one record: a JSON object, UTF-8. A record that is refused is not added.
@@ -38,24 +40,37 @@ impl Spool {
             )
             .at_line(number));
         }
-        // A line break is white space between tokens and cannot stand inside a JSON string, so a
-        // space in its place changes nothing, and record N is line N.
-        for part in record.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
-            match part.split_last() {
-                Some((b'\n' | b'\r', rest)) => {
-                    self.file.write_all(rest).and_then(|()| self.file.write_all(b" "))
-                }
-                _ => self.file.write_all(part),
-            }
-            .map_err(failed)?;
-        }
-        self.file.write_all(b"\n").map_err(failed)?;
+        self.write(record).map_err(|error| {
+            self.broken = true;
+            failed(error)
+        })?;
         self.records = number;
         Ok(())
     }
 
+    /// A line break is white space between tokens and cannot stand inside a JSON string, so a space in
+    /// its place changes nothing, and record N is line N.
+    fn write(&mut self, record: &[u8]) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other("an earlier record could not be kept"));
+        }
+        for part in record.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            match part.split_last() {
+                Some((b'\n' | b'\r', rest)) => {
+                    self.file.write_all(rest)?;
+                    self.file.write_all(b" ")?;
+                }
+                _ => self.file.write_all(part)?,
+            }
+        }
+        self.file.write_all(b"\n")
+    }
+
     /// The records as a file.
     pub(super) fn into_file(self) -> Result<File, Error> {
+        if self.broken {
+            return Err(failed(io::Error::other("a record could not be kept")));
+        }
         self.file.into_inner().map_err(|error| failed(error.into_error()))
     }
 }

@@ -41,12 +41,12 @@ impl<W: Write> RejectsWriter<W> {
         Ok(())
     }
 
-    /// Writes out what is buffered.
+    /// The writer, with everything written out to it.
     ///
     /// # Errors
     /// Whatever the writer gives.
-    pub fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
+    pub fn into_inner(self) -> std::io::Result<W> {
+        self.0.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
     }
 }
 
@@ -71,8 +71,7 @@ mod tests {
             .column("active")
             .value("=HYPERLINK(\"x\")");
         rejects.write(&finding).unwrap();
-        rejects.flush().unwrap();
-        let text = String::from_utf8(rejects.0.into_inner().unwrap()).unwrap();
+        let text = String::from_utf8(rejects.into_inner().unwrap()).unwrap();
         assert_eq!(
             text,
             "line,rule,externalId,column,value,message\r\n\

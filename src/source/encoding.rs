@@ -4,7 +4,10 @@ use std::fmt;
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, DecoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{
+    Decoder, DecoderResult, Encoding, ISO_2022_JP, ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE,
+    WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
+};
 
 use super::foreign;
 use super::options::EncodingFrom;
@@ -106,8 +109,15 @@ fn judge(sample: &[u8], whole: bool) -> Choice {
 fn guess(sample: &[u8], whole: bool) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(sample, whole);
-    detector.guess(None, Utf8Detection::Deny)
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    // A handful of accents fits every Latin code page; Western European is the commonest by far.
+    let evidence = sample.iter().filter(|byte| !byte.is_ascii()).take(THIN).count();
+    let latin = [WINDOWS_1250, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258, ISO_8859_2];
+    if evidence < THIN && latin.contains(&guess) { WINDOWS_1252 } else { guess }
 }
+
+/// Fewer bytes than this that are not ASCII tell little.
+const THIN: usize = 24;
 
 /// Whether the sample is UTF-8, perhaps with a few broken bytes: text in another encoding hardly ever
 /// holds a valid UTF-8 sequence, so a file that holds many is UTF-8 and damaged, and the read shall
