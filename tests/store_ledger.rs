@@ -1,5 +1,8 @@
 //! The ledger never lets more through than a tenant bears, whoever asks and whatever their clocks say.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+#![allow(clippy::type_complexity, reason = "a host of this test: its store, its skew, its calls")]
+
 mod store_world;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,8 @@
 //! Baseline, plans, approvals and journal against plain models in memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+#![allow(clippy::unit_arg, reason = "one list of calls, whatever they give")]
+
 mod store_world;
 
 use std::collections::BTreeMap;

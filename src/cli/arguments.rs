@@ -194,7 +194,7 @@ impl TargetArguments {
     }
 
     /// The secrets, by their names.
-    fn secrets(&self) -> Result<Vec<(&'static str, Zeroizing<Vec<u8>>)>, Error> {
+    fn secrets(&self) -> Result<Vec<Secret>, Error> {
         let mut secrets = Vec::new();
         for (name, file, variable) in [
             ("clientSecret", &self.client_secret_file, "ENTRABULK_CLIENT_SECRET"),
@@ -211,6 +211,9 @@ impl TargetArguments {
         Ok(secrets)
     }
 }
+
+/// A secret by its name.
+type Secret = (&'static str, Zeroizing<Vec<u8>>);
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     usage(format!("The file {} cannot be read: {error}.", path.display()))

@@ -1,5 +1,6 @@
 //! What the store's tests share: folders, clocks, users, plans.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
