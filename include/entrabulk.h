@@ -121,6 +121,11 @@
 #define ENTRABULK_RECORDS_REJECTED 205
 
 /**
+ * A guard refuses the source: too few rows, a column or a canary missing, not the manifest's.
+ */
+#define ENTRABULK_SOURCE_REFUSED 206
+
+/**
  * Microsoft Entra gave no token.
  */
 #define ENTRABULK_SIGN_IN_FAILED 300

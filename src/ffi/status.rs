@@ -46,6 +46,9 @@ pub const ENTRABULK_SOURCE_CHANGED: i32 = 204;
 /// The run did what it could; some records were rejected.
 pub const ENTRABULK_RECORDS_REJECTED: i32 = 205;
 
+/// A guard refuses the source: too few rows, a column or a canary missing, not the manifest's.
+pub const ENTRABULK_SOURCE_REFUSED: i32 = 206;
+
 /// Microsoft Entra gave no token.
 pub const ENTRABULK_SIGN_IN_FAILED: i32 = 300;
 

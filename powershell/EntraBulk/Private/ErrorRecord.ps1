@@ -14,6 +14,7 @@ $script:ErrorCategories = @{
     SourceEmpty       = 'InvalidData'
     SourceChanged     = 'InvalidData'
     RecordsRejected   = 'InvalidData'
+    SourceRefused     = 'InvalidData'
     SignInFailed      = 'AuthenticationError'
     TokenRejected     = 'AuthenticationError'
     PermissionMissing = 'PermissionDenied'

@@ -18,6 +18,7 @@ namespace EntraBulk.Interop.V1
         SourceEmpty = 203,
         SourceChanged = 204,
         RecordsRejected = 205,
+        SourceRefused = 206,
         SignInFailed = 300,
         TokenRejected = 301,
         PermissionMissing = 302,
