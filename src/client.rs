@@ -1,7 +1,7 @@
 //! The client: one target, its secrets, its pace. Every run starts from one.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
@@ -10,7 +10,9 @@ use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind};
 use crate::graph::client::{ReqwestTransport, Transport};
 use crate::graph::sign_in::SignIn;
+use crate::plan::Desk;
 use crate::runtime;
+use crate::store::{self, SqliteStore, Store};
 use crate::upload::pace::Pacer;
 
 /// A target with what it takes to send to it: limits, sign-in, transport.
@@ -27,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) sign_in: SignIn,
     pub(crate) pacer: Arc<Pacer>,
+    /// The state, from the first time it is asked for.
+    store: Mutex<Option<Arc<dyn Store>>>,
     /// The runtime of the thread that made the client, where it had one.
     home: Option<Handle>,
 }
@@ -76,7 +80,7 @@ impl Client {
     ) -> Client {
         let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
         let pacer = Arc::new(Pacer::new(&config.limits, Arc::clone(&clock)));
-        Client(Arc::new(Parts { config, clock, random, transport, sign_in, pacer, home }))
+        Client(Arc::new(Parts { config, clock, random, transport, sign_in, pacer, store: Mutex::default(), home }))
     }
 
     /// Hands in a secret: `clientSecret` (then the configuration must hold `tenantId` and `clientId`),
@@ -96,6 +100,42 @@ impl Client {
                 "Name it clientSecret or accessToken.",
             )),
         }
+    }
+
+    /// The state that the configuration names; opened, and made if need be, when first asked for.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` where the platform has no place for it or it keeps something else than asked
+    /// for; `StoreFailed`, `StoreNewer`, `StoreDamaged`.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Error> {
+        let mut opened = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*opened {
+            return Ok(Arc::clone(store));
+        }
+        let state = &self.0.config.state;
+        let path = store::state_path(state.path.as_deref())?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, state.keep)?);
+        *opened = Some(Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// Uses `store` instead of the one that the configuration names.
+    pub fn set_store(&self, store: Arc<dyn Store>) {
+        *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
+    }
+
+    /// What plans of this client's target are made with, on `store`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` without a tenant, and what the store gives.
+    pub fn desk<'a>(&'a self, store: &'a dyn Store) -> Result<Desk<'a>, Error> {
+        Ok(Desk {
+            store,
+            target: store.target(&self.0.config.target_key()?)?,
+            limits: self.0.config.call_limits(),
+            clock: &*self.0.clock,
+            random: &self.0.random,
+        })
     }
 
     /// The validated configuration.

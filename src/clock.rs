@@ -119,6 +119,15 @@ impl Random {
         let bits = (u128::from(self.bits()) << 64) | u128::from(self.bits());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
     }
+
+    /// A UUID that begins with the moment `now` (version 7, RFC 9562), so that ids sort by age.
+    pub fn uuid_at(&self, now: Timestamp) -> String {
+        let bits = (u128::from(self.bits()) << 64) | u128::from(self.bits());
+        let mut random = [0; 10];
+        random.copy_from_slice(&bits.to_be_bytes()[..10]);
+        let millis = now.0 / 1_000;
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
+    }
 }
 
 impl fmt::Debug for Random {

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// What kind of thing went wrong. The discriminant is the status of the C ABI.
 ///
 /// Statuses are banded: 1-99 caller, 100s configuration and mapping, 200s source data,
-/// 300s sign-in, 400s the service, 500s interruption and local output, 900s our own fault. They are
+/// 300s sign-in, 400s the service, 500s interruption, local output and state, 900s our own fault. They are
 /// only ever added; a retired number stays reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
@@ -31,6 +31,7 @@ pub enum ErrorKind {
     SourceEmpty = 203,
     SourceChanged = 204,
     RecordsRejected = 205,
+    SourceRefused = 206,
     SignInFailed = 300,
     TokenRejected = 301,
     PermissionMissing = 302,
@@ -47,6 +48,15 @@ pub enum ErrorKind {
     Cancelled = 500,
     OutputFailed = 501,
     ShuttingDown = 502,
+    StoreFailed = 503,
+    StoreNewer = 504,
+    StoreDamaged = 505,
+    LockHeld = 510,
+    PlanStale = 511,
+    BrakeTripped = 512,
+    ApprovalRefused = 513,
+    RunUnfinished = 514,
+    NotFound = 515,
     Internal = 900,
     Panic = 901,
 }
@@ -104,6 +114,7 @@ table! {
     SourceEmpty        11 InvalidData          "The source holds no record.";
     SourceChanged      11 InvalidData          "The source changed while it was being read.";
     RecordsRejected    14 InvalidData          "The run did what it could; some records were rejected.";
+    SourceRefused      11 InvalidData          "A guard refuses the source: too few rows, a column or a canary missing, not the manifest's.";
     SignInFailed       18 AuthenticationError  "Microsoft Entra gave no token.";
     TokenRejected      18 AuthenticationError  "The service does not accept the token (401).";
     PermissionMissing  18 PermissionDenied     "The token lacks the permission for this call (403).";
@@ -120,6 +131,15 @@ table! {
     Cancelled         130 OperationStopped     "The host cancelled the run.";
     OutputFailed        1 WriteError           "A file of ours cannot be written.";
     ShuttingDown        1 OperationStopped     "The library is shutting down.";
+    StoreFailed         1 WriteError           "The state file cannot be opened, read or written.";
+    StoreNewer          1 OpenError            "The state file was written by a newer entrabulk.";
+    StoreDamaged        1 InvalidData          "The state file is damaged, or is not a state file.";
+    LockHeld           17 ResourceBusy         "Another run works on this target, or the state file is busy.";
+    PlanStale          12 InvalidOperation     "What the plan was made from has moved since.";
+    BrakeTripped       10 LimitsExceeded       "A brake stops the plan, and no approval lets it through.";
+    ApprovalRefused    64 InvalidArgument      "The approval does not fit the plan, or is used or expired.";
+    RunUnfinished      17 ResourceBusy         "An earlier run of this target has batches to settle first.";
+    NotFound           64 ObjectNotFound       "The store holds no plan, run or batch of that name.";
     Internal            1 InvalidResult        "A fault of entrabulk itself.";
     Panic               1 InvalidResult        "A panic inside entrabulk, caught at its edge.";
 }

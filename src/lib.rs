@@ -15,6 +15,7 @@ pub mod graph;
 pub mod lint;
 pub mod log;
 pub mod mapping;
+pub mod plan;
 pub mod prepare;
 pub mod rejection;
 pub mod report;
@@ -23,4 +24,5 @@ pub mod scim;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod source;
+pub mod store;
 pub mod upload;

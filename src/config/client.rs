@@ -1,17 +1,21 @@
 //! The client configuration: which target, and how carefully.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::reader::{Reader, read_document};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::graph::cloud::Cloud;
 use crate::scim::bulk::{BatchLimits, DEFAULT_MAX_BYTES, MAX_OPERATIONS};
+use crate::store::{CallLimits, Keep, TargetKey};
 
 /// Microsoft's limit: bulkUpload calls in any 5 seconds ("API-driven inbound provisioning concepts").
 const MAX_CALLS_PER_5S: u64 = 40;
 /// The most calls that may be under way at once; enough to hide a latency of 2 s at full pace.
 const MAX_IN_FLIGHT: u64 = 16;
+/// Hundredths of the day's calls kept for disabling users.
+const DEFAULT_RESERVE: u64 = 5;
 
 /// One synchronization job of one service principal of one tenant in one cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub struct Limits {
     pub calls_per_5s: usize,
     /// Calls in any 24 hours.
     pub calls_per_day: usize,
+    /// Hundredths of the daily calls that are kept for disabling users.
+    pub reserve_percent: u8,
     /// Calls under way at once.
     pub in_flight: usize,
 }
@@ -75,6 +81,15 @@ pub struct RetryPolicy {
     pub total_timeout: Duration,
 }
 
+/// Where baseline, plans, journal and ledger are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// The file; `None` for the platform's own place.
+    pub path: Option<PathBuf>,
+    /// Whether users are kept or only their hashes; `None` for what the file keeps already.
+    pub keep: Option<Keep>,
+}
+
 /// Validated settings of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientConfig {
@@ -86,9 +101,49 @@ pub struct ClientConfig {
     pub limits: Limits,
     /// Persistence.
     pub retry: RetryPolicy,
+    /// The state.
+    pub state: State,
 }
 
 impl ClientConfig {
+    /// What names the target in the state.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` without a tenant, for the quota is the tenant's.
+    pub fn target_key(&self) -> Result<TargetKey, Error> {
+        let target = &self.target;
+        let simulator = target.simulator.clone().unwrap_or_default();
+        let tenant = match &target.tenant_id {
+            Some(tenant) => tenant.clone(),
+            None if !simulator.is_empty() => "simulator".into(),
+            None => {
+                return Err(Error::new(
+                    ErrorKind::ConfigInvalid,
+                    "The configuration names no tenant, and what was sent is remembered by tenant.",
+                    "Give tenantId.",
+                ));
+            }
+        };
+        Ok(TargetKey {
+            simulator,
+            cloud: target.cloud.name().into(),
+            tenant,
+            service_principal: target.service_principal_id.clone(),
+            job: target.job_id.clone(),
+        })
+    }
+
+    /// How the ledger counts calls.
+    pub fn call_limits(&self) -> CallLimits {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        CallLimits {
+            calls_per_5s: count(self.limits.calls_per_5s),
+            calls_per_day: count(self.limits.calls_per_day),
+            reserve_percent: self.limits.reserve_percent,
+            request_timeout: self.retry.request_timeout,
+        }
+    }
+
     /// Reads a client configuration (`docs/documents.md`).
     ///
     /// # Errors
@@ -111,11 +166,13 @@ impl ClientConfig {
             let quota = licence.unwrap_or(Licence::Premium).calls_per_day();
             let limits = doc.object("limits", |limits| read_limits(limits, quota));
             let retry = doc.object("retry", read_retry);
+            let state = doc.object("state", read_state);
             Some(ClientConfig {
                 target: target?,
                 clock_speed: u32::try_from(clock_speed?).ok()?,
                 limits: limits?,
                 retry: retry?,
+                state: state?,
             })
         })
     }
@@ -189,11 +246,13 @@ fn read_limits(limits: &mut Reader<'_>, quota: u64) -> Option<Limits> {
     let batch = read_batch_limits(limits);
     let calls_per_5s = limits.integer("callsPer5s", MAX_CALLS_PER_5S, 1..=MAX_CALLS_PER_5S);
     let calls_per_day = limits.integer("callsPerDay", quota, 1..=quota);
+    let reserve = limits.integer("reservePercent", DEFAULT_RESERVE, 0..=50);
     let in_flight = limits.integer("inFlight", MAX_IN_FLIGHT, 1..=MAX_IN_FLIGHT);
     Some(Limits {
         batch: batch?,
         calls_per_5s: usize::try_from(calls_per_5s?).ok()?,
         calls_per_day: usize::try_from(calls_per_day?).ok()?,
+        reserve_percent: u8::try_from(reserve?).ok()?,
         in_flight: usize::try_from(in_flight?).ok()?,
     })
 }
@@ -207,6 +266,15 @@ pub(super) fn read_batch_limits(limits: &mut Reader<'_>) -> Option<BatchLimits> 
         operations: usize::try_from(operations?).ok()?,
         bytes: usize::try_from(bytes?).ok()?,
     })
+}
+
+fn read_state(state: &mut Reader<'_>) -> Option<State> {
+    let path = state.text("path").map(PathBuf::from);
+    let keep = state.choice(
+        "keep",
+        &[("auto", None), ("users", Some(Keep::Users)), ("hashes", Some(Keep::Hashes))],
+    );
+    Some(State { path, keep: keep? })
 }
 
 fn read_retry(retry: &mut Reader<'_>) -> Option<RetryPolicy> {

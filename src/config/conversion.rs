@@ -63,11 +63,16 @@ impl Conversion {
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse_run_arguments(json: &[u8]) -> Result<Self, Error> {
         read_document("run arguments", json, |doc| {
-            doc.object("conversion", |conversion| {
-                // A version may stand here too, so that one document serves both calls.
-                conversion.integer("version", 1, 1..=1);
-                Self::read(conversion)
-            })
+            Self::read_within(doc)
+        })
+    }
+
+    /// Reads the conversion within another document.
+    pub(super) fn read_within(doc: &mut Reader<'_>) -> Option<Self> {
+        doc.object("conversion", |conversion| {
+            // A version may stand here too, so that one document serves both calls.
+            conversion.integer("version", 1, 1..=1);
+            Self::read(conversion)
         })
     }
 

@@ -2,7 +2,9 @@
 
 mod client;
 mod conversion;
+mod plan;
 mod reader;
 
-pub use client::{ClientConfig, Licence, Limits, RetryPolicy, Target};
+pub use client::{ClientConfig, Licence, Limits, RetryPolicy, State, Target};
 pub use conversion::{Conversion, Duplicates, MappingSource};
+pub use plan::{Guards, Manifest, PlanArguments, PlanSettings};

@@ -131,6 +131,43 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The whole number of `key` within `range`, or nothing where it is absent.
+    pub(super) fn optional_integer(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<Option<u64>> {
+        match self.value(key) {
+            None => Some(None),
+            Some(_) => self.integer(key, 0, range).map(Some),
+        }
+    }
+
+    /// Whether `key` is true; absent, it is not.
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.value(key) {
+            None => Some(false),
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(_) => {
+                self.problem(key, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// The texts in the array under `key`, none of them empty; absent, there are none.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let Some(value) = self.value(key) else { return Some(Vec::new()) };
+        let text = |entry: &Value| {
+            entry.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+        };
+        let texts = value.as_array().and_then(|entries| entries.iter().map(text).collect());
+        if texts.is_none() {
+            self.problem(key, "must be an array of strings, none of them empty");
+        }
+        texts
+    }
+
     /// Reads the object under `key`; absent, it reads as an empty one.
     pub(super) fn object<T>(
         &mut self,

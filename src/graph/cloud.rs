@@ -14,6 +14,16 @@ pub enum Cloud {
 }
 
 impl Cloud {
+    /// Its name in configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cloud::Global => "global",
+            Cloud::UsGov => "usGov",
+            Cloud::UsGovDod => "usGovDod",
+            Cloud::China => "china",
+        }
+    }
+
     /// The host of Microsoft Graph.
     pub const fn graph_host(self) -> &'static str {
         match self {

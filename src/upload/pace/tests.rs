@@ -124,6 +124,7 @@ async fn the_quota_comes_back_call_by_call_after_a_day() {
         batch: crate::scim::bulk::BatchLimits::default(),
         calls_per_5s: 40,
         calls_per_day: 2,
+        reserve_percent: 0,
         in_flight: 16,
     };
     let clock: Arc<dyn Clock> = Arc::new(TokioClock::new());
@@ -148,6 +149,7 @@ fn a_pause_holds_everyone_and_a_shorter_one_does_not_shorten_it() {
         batch: crate::scim::bulk::BatchLimits::default(),
         calls_per_5s: 40,
         calls_per_day: 100,
+        reserve_percent: 0,
         in_flight: 16,
     };
     let mut ledger = Ledger {

@@ -1,0 +1,19 @@
+//! What a plan is made with; all of it is handed in.
+
+use crate::clock::{Clock, Random};
+use crate::store::{CallLimits, Store, Target};
+
+/// The state, the target, time and chance for making or judging a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk<'a> {
+    /// Where baseline and plans are kept.
+    pub store: &'a dyn Store,
+    /// Whose they are.
+    pub target: Target,
+    /// The pace and the quota that time is reckoned with.
+    pub limits: CallLimits,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Chance, for ids.
+    pub random: &'a Random,
+}

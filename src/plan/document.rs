@@ -1,0 +1,185 @@
+//! What a plan says of itself: the JSON in its header, and the document that hosts see.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::brakes::{Base, BrakeLimits};
+use super::judgement::{Judgement, unreadable};
+use crate::error::{Error, ErrorKind};
+use crate::store::{Action, Plan, PlanItem};
+
+/// Users that no plan may disable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Protected {
+    /// By externalId, exactly.
+    pub external_ids: BTreeSet<String>,
+    /// By userName before or after, in lower case; compared without regard to case.
+    pub user_names: BTreeSet<String>,
+}
+
+impl Protected {
+    /// Whether the item would disable one of them.
+    pub fn forbids(&self, item: &PlanItem<'_>) -> bool {
+        item.action == Action::Disable
+            && (self.external_ids.contains(item.external_id)
+                || [item.user_name, item.user_name_before]
+                    .iter()
+                    .any(|name| self.user_names.contains(&name.to_lowercase())))
+    }
+}
+
+/// The brakes as they are kept with a plan, so that apply judges by the same limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBrakes {
+    /// The limits.
+    pub limits: BrakeLimits,
+    /// What percentages are of.
+    pub base: Base,
+    /// Who may not be disabled.
+    pub protected: Protected,
+    /// What was said when the plan was made.
+    pub judgement: Judgement,
+}
+
+impl StoredBrakes {
+    /// Those of a plan.
+    ///
+    /// # Errors
+    /// `StoreDamaged`.
+    pub fn of(plan: &Plan) -> Result<Self, Error> {
+        serde_json::from_str(&plan.facts.brakes).map_err(|_| unreadable("The brakes"))
+    }
+}
+
+/// What a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Origin {
+    /// A source.
+    Source {
+        /// The conversion, as given, with absolute paths.
+        conversion: Value,
+        /// What is known of the source.
+        facts: Value,
+    },
+    /// The inverse of a run.
+    Undo {
+        /// The run.
+        run: String,
+    },
+}
+
+/// What becomes of users that the source no longer holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MissingPolicy {
+    /// They are listed and left alone.
+    #[default]
+    Report,
+    /// Their last accepted version is sent with `active: false`.
+    Disable,
+}
+
+/// How userNames change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NameCounts {
+    /// In upper and lower case only.
+    pub case: u64,
+    /// Between whole and local.
+    pub mode: u64,
+    /// In another way.
+    pub changed: u64,
+    /// Records rejected because another user keeps the name.
+    pub taken: u64,
+}
+
+/// What sending takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cost {
+    /// Calls, without repeats.
+    pub calls: u64,
+    /// Calls left of the day when the plan was made, the reserve not counted.
+    pub quota_left: u64,
+    /// Calls of the reserve left.
+    pub quota_reserve: u64,
+    /// Seconds at the service's pace, with the waits for quota.
+    pub seconds: u64,
+    /// When a run that began when the plan was made would end (RFC 3339).
+    pub finish_at: String,
+}
+
+/// The rest of what a plan knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    /// What it was made from.
+    pub origin: Origin,
+    /// What it does with missing users.
+    pub missing: MissingPolicy,
+    /// Whether everybody is sent.
+    pub full: bool,
+    /// `users` or `hashes`: whether values before were at hand.
+    pub keep: String,
+    /// Users of the baseline that are disabled already and not in the source.
+    pub absent_disabled: u64,
+    /// How userNames change.
+    pub names: NameCounts,
+    /// What sending takes.
+    pub cost: Cost,
+    /// What is odd, in sentences; the first hundred.
+    pub warnings: Vec<String>,
+}
+
+impl About {
+    /// That of a plan.
+    ///
+    /// # Errors
+    /// `StoreDamaged`.
+    pub fn of(plan: &Plan) -> Result<Self, Error> {
+        serde_json::from_str(&plan.facts.source).map_err(|_| unreadable("The facts"))
+    }
+}
+
+/// A plan as hosts see it (`docs/documents.md`, "Plan").
+///
+/// # Errors
+/// `StoreDamaged`.
+pub fn document(plan: &Plan) -> Result<Value, Error> {
+    let (brakes, about) = (StoredBrakes::of(plan)?, About::of(plan)?);
+    let counts = &plan.facts.counts;
+    let code = if brakes.judgement.tripped() {
+        ErrorKind::BrakeTripped.exit_code()
+    } else if counts.sent() > 0 {
+        HAS_CHANGES
+    } else if counts.rejected > 0 {
+        ErrorKind::RecordsRejected.exit_code()
+    } else {
+        0
+    };
+    Ok(json!({
+        "plan": plan.id,
+        "createdAt": plan.created_at.to_string(),
+        "baselineRevision": plan.baseline_revision,
+        "inputHash": plan.facts.input_hash,
+        "mappingHash": plan.facts.mapping_hash,
+        "rows": plan.facts.rows,
+        "counts": counts,
+        "changes": counts.sent(),
+        "tripped": brakes.judgement.tripped(),
+        "blocked": brakes.judgement.blocked(),
+        "protected": brakes.judgement.protected,
+        "brakes": brakes.judgement.verdicts,
+        "base": brakes.base,
+        "about": about,
+        "prunedAt": plan.pruned_at.map(|at| at.to_string()),
+        "exitCode": code,
+    }))
+}
+
+/// Exit code of a plan that changes something.
+pub const HAS_CHANGES: u8 = 2;

@@ -1,0 +1,103 @@
+//! Whether a plan may go: its brakes and its protected users, when it is made and again when applied.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::brakes::{BrakeVerdict, Earlier, Touched, judge};
+use super::document::StoredBrakes;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::store::{Actions, ItemFilter, Plan, Store, TargetId};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// More runs than anybody makes in a week.
+const RUNS: usize = 100_000;
+
+/// What the brakes say of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Every brake over every window.
+    pub verdicts: Vec<BrakeVerdict>,
+    /// externalIds of protected users that the plan would disable. No approval lets these through.
+    pub protected: Vec<String>,
+}
+
+impl Judgement {
+    /// Whether the plan must not be applied as it is.
+    pub fn tripped(&self) -> bool {
+        self.blocked() || self.verdicts.iter().any(BrakeVerdict::tripped)
+    }
+
+    /// Whether no approval can help.
+    pub fn blocked(&self) -> bool {
+        !self.protected.is_empty()
+    }
+}
+
+/// What was accepted for a target in the windows before `now`.
+///
+/// What an approved run did is not held against later plans: each window begins after the last run
+/// whose plan had tripped.
+///
+/// # Errors
+/// What the store gives.
+pub(super) fn earlier(
+    store: &dyn Store,
+    target: TargetId,
+    now: Timestamp,
+) -> Result<Earlier, Error> {
+    let back = |window: Duration| {
+        Timestamp(now.0.saturating_sub(u64::try_from(window.as_micros()).unwrap_or(u64::MAX)))
+    };
+    let (mut day, mut week) = (back(DAY), back(WEEK));
+    for run in store.runs(Some(target), RUNS)? {
+        if run.ended_at.is_some_and(|ended| ended < week) {
+            break;
+        }
+        if store.plan(&run.plan)?.facts.tripped {
+            let ended = run.ended_at.unwrap_or(now);
+            (day, week) = (day.max(ended), week.max(ended));
+            break;
+        }
+    }
+    Ok(Earlier {
+        day: store.totals_since(target, day)?.into(),
+        week: store.totals_since(target, week)?.into(),
+    })
+}
+
+/// Judges a stored plan as it was judged when it was made, from its stored items and with what was
+/// accepted until `now`.
+///
+/// # Errors
+/// What the store gives; `StoreDamaged` if the stored limits cannot be read.
+pub fn judge_again(store: &dyn Store, plan: &Plan, now: Timestamp) -> Result<Judgement, Error> {
+    let stored = StoredBrakes::of(plan)?;
+    let mut touched = Touched::default();
+    let mut protected = Vec::new();
+    let filter =
+        ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
+    store.plan_items(&plan.id, &filter, &mut |item| {
+        touched.count(&item)?;
+        if stored.protected.forbids(&item) {
+            protected.push(item.external_id.to_owned());
+        }
+        Ok(())
+    })?;
+    // Names are compared while they are at hand; a store of hashes no longer has them.
+    protected.extend(stored.judgement.protected.iter().cloned());
+    protected.sort();
+    protected.dedup();
+    let earlier = earlier(store, plan.target, now)?;
+    Ok(Judgement { verdicts: judge(&touched, &earlier, stored.base, &stored.limits), protected })
+}
+
+pub(super) fn unreadable(what: &str) -> Error {
+    Error::new(
+        ErrorKind::StoreDamaged,
+        format!("{what} of a stored plan cannot be read."),
+        "Make the plan again.",
+    )
+}

@@ -1,0 +1,278 @@
+//! The items of a plan: written in pieces, read as a stream.
+
+use rusqlite::{Connection, params};
+
+use super::baseline::text;
+use super::packing::{Dictionary, Packing};
+use super::plans::{self, Action, Certainty};
+use super::sqlite::{SqliteStore, hash_of, moment};
+use super::trouble::Trouble;
+use super::{
+    Counts, EachItem, ItemFilter, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, keep,
+};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+
+/// A piece is written when it has this many items or bytes.
+const PIECE_ITEMS: usize = 4096;
+const PIECE_BYTES: usize = 4 << 20;
+
+/// An item held back.
+#[derive(Debug)]
+struct Held {
+    action: Action,
+    line: Option<u64>,
+    hash: Option<[u8; 16]>,
+    active: Option<bool>,
+    certainty: Certainty,
+    external_id: String,
+    user_name: String,
+    user_name_before: String,
+    display_name: String,
+    manager: String,
+    reason: String,
+    changed: String,
+    wiped: String,
+    user: Option<Vec<u8>>,
+}
+
+/// Writes a plan.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    store: &'a SqliteStore,
+    id: String,
+    number: i64,
+    target: TargetId,
+    keep: Keep,
+    dictionary: Option<Dictionary>,
+    written: u64,
+    held: Vec<Held>,
+    held_bytes: usize,
+    counts: Counts,
+    packed: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn begin(
+        store: &'a SqliteStore,
+        id: &str,
+        target: TargetId,
+        baseline_revision: u64,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let (number, keep) = store.write(|change| {
+            let taken: bool = change.query_row(
+                "SELECT EXISTS (SELECT 1 FROM plan WHERE id = ?1)",
+                [id],
+                |row| row.get(0),
+            )?;
+            if taken {
+                let message = format!("There is a plan \"{id}\" already; plans never change.");
+                let error = Error::new(ErrorKind::InvalidState, message, "Give it another id.");
+                return Err(error.into());
+            }
+            let number = change.query_row(
+                "INSERT INTO plan (id, target, created_at, baseline_revision)
+                 VALUES (?1, ?2, ?3, ?4) RETURNING number",
+                params![id, target.0, moment(now), baseline_revision],
+                |row| row.get(0),
+            )?;
+            Ok((number, keep::current(change)?))
+        })?;
+        Ok(Writer {
+            store,
+            id: id.to_owned(),
+            number,
+            target,
+            keep,
+            dictionary: None,
+            written: 0,
+            held: Vec::new(),
+            held_bytes: 0,
+            counts: Counts::default(),
+            packed: Vec::new(),
+        })
+    }
+
+    fn pack(&mut self, user: Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> {
+        let Some(user) = user.filter(|_| self.keep == Keep::Users) else { return Ok(None) };
+        if self.dictionary.is_none() {
+            let (store, target) = (self.store, self.target);
+            self.dictionary =
+                Some(store.write(|change| store.packing.dictionary_for(change, target, user))?);
+        }
+        if let Some(dictionary) = &self.dictionary {
+            dictionary.pack(user, &mut self.packed)?;
+        }
+        Ok(Some(self.packed.as_slice().to_vec()))
+    }
+
+    /// Writes what is held back.
+    fn write_piece(&mut self, connection: &Connection) -> Result<(), Trouble> {
+        // Asked again: a store that was told to forget users must not get them back.
+        if keep::current(connection)? != self.keep {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "What the state file keeps was changed while a plan was being made.",
+                "Make the plan again.",
+            )
+            .into());
+        }
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO plan_item (plan, ordinal, action, line, hash, active, certainty,
+                 external_id, user_name, user_name_before, display_name, manager, reason, changed,
+                 wiped, user)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        )?;
+        for (ordinal, item) in (self.written..).zip(&self.held) {
+            insert.execute(params![
+                self.number,
+                ordinal,
+                item.action as u8,
+                item.line,
+                item.hash,
+                item.active,
+                item.certainty as u8,
+                item.external_id,
+                item.user_name,
+                item.user_name_before,
+                item.display_name,
+                item.manager,
+                item.reason,
+                item.changed,
+                item.wiped,
+                item.user,
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn piece_written(&mut self) {
+        self.written += self.held.len() as u64;
+        self.held.clear();
+        self.held_bytes = 0;
+    }
+}
+
+impl PlanWriter for Writer<'_> {
+    fn push(&mut self, item: &PlanItem<'_>) -> Result<u64, Error> {
+        if !item.wiped.is_empty() {
+            serde_json::from_str::<Vec<&serde_json::value::RawValue>>(item.wiped).map_err(
+                |_| Error::internal("A plan item's wiped attributes are no JSON array."),
+            )?;
+        }
+        if item.action.sends() && item.hash.is_none() {
+            return Err(Error::internal("A plan item that is sent has no hash."));
+        }
+        let user = self.pack(item.user)?;
+        let kept = |text: &str| match self.keep {
+            Keep::Users => text.to_owned(),
+            Keep::Hashes => String::new(),
+        };
+        let held = Held {
+            action: item.action,
+            line: item.line,
+            hash: item.hash.map(u128::to_be_bytes),
+            active: item.active,
+            certainty: item.certainty,
+            external_id: item.external_id.to_owned(),
+            user_name: kept(item.user_name),
+            user_name_before: kept(item.user_name_before),
+            display_name: kept(item.display_name),
+            manager: kept(item.manager),
+            reason: item.reason.to_owned(),
+            changed: kept(item.changed),
+            wiped: item.wiped.to_owned(),
+            user,
+        };
+        self.held_bytes += held.user.as_ref().map_or(0, Vec::len) + held.changed.len();
+        self.held.push(held);
+        *self.counts.of(item.action) += 1;
+        let ordinal = self.written + self.held.len() as u64 - 1;
+        if self.held.len() >= PIECE_ITEMS || self.held_bytes >= PIECE_BYTES {
+            self.store.write(|change| self.write_piece(change))?;
+            self.piece_written();
+        }
+        Ok(ordinal)
+    }
+
+    fn finish(mut self: Box<Self>, facts: PlanFacts) -> Result<Plan, Error> {
+        let sent = |counts: &Counts| (counts.add, counts.update, counts.disable, counts.restore);
+        if sent(&facts.counts) != sent(&self.counts) {
+            return Err(Error::internal("A plan's counts are not those of its items."));
+        }
+        let counts = serde_json::to_string(&facts.counts)
+            .map_err(|_| Error::internal("A plan's counts cannot be written."))?;
+        let store = self.store;
+        store.write(|change| {
+            self.write_piece(change)?;
+            change.execute(
+                "UPDATE plan SET complete = 1, input_hash = ?2, mapping_hash = ?3, rows = ?4,
+                     counts = ?5, tripped = ?6, brakes = ?7, facts = ?8 WHERE number = ?1",
+                params![
+                    self.number,
+                    facts.input_hash,
+                    facts.mapping_hash,
+                    facts.rows,
+                    counts,
+                    facts.tripped,
+                    facts.brakes,
+                    facts.source
+                ],
+            )?;
+            Ok(plans::find(change, &self.id)?.1)
+        })
+    }
+}
+
+pub(super) fn stream(
+    connection: &Connection,
+    packing: &Packing,
+    id: &str,
+    filter: &ItemFilter,
+    each: EachItem<'_>,
+) -> Result<(), Trouble> {
+    let (number, plan) = plans::find(connection, id)?;
+    if filter.with_users && plan.pruned_at.is_some() {
+        let message = format!("The users of plan \"{id}\" were let go to save space.");
+        let error = Error::new(ErrorKind::PlanStale, message, "Make the plan again.");
+        return Err(error.into());
+    }
+    let mut query = connection.prepare_cached(
+        "SELECT ordinal, action, external_id, line, hash, active, user_name, user_name_before,
+             display_name, manager, reason, certainty, changed, wiped,
+             CASE WHEN ?5 THEN user END
+         FROM plan_item
+         WHERE plan = ?1 AND ordinal >= ?2 AND ordinal < ?3 AND (1 << action) & ?4 <> 0
+         ORDER BY ordinal",
+    )?;
+    let bound = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
+    let (first, past) = (bound(filter.ordinals.start), bound(filter.ordinals.end));
+    let mut rows =
+        query.query(params![number, first, past, filter.actions.0, filter.with_users])?;
+    let mut bytes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let packed = row.get_ref(14)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+        if let Some(packed) = packed {
+            packing.unpack(connection, packed, &mut bytes)?;
+        }
+        each(PlanItem {
+            ordinal: row.get(0)?,
+            action: Action::from_stored(row.get(1)?),
+            external_id: text(row, 2)?,
+            line: row.get(3)?,
+            hash: hash_of(row.get_ref(4)?)?,
+            user: packed.map(|_| bytes.as_slice()),
+            active: row.get(5)?,
+            user_name: text(row, 6)?,
+            user_name_before: text(row, 7)?,
+            display_name: text(row, 8)?,
+            manager: text(row, 9)?,
+            reason: text(row, 10)?,
+            certainty: Certainty::from_stored(row.get(11)?),
+            changed: text(row, 12)?,
+            wiped: text(row, 13)?,
+        })?;
+    }
+    Ok(())
+}

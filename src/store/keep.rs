@@ -1,0 +1,96 @@
+//! Whether users are kept, and how they are let go.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::Keep;
+use super::trouble::Trouble;
+use crate::error::{Error, ErrorKind};
+
+const USERS: &str = "users";
+const HASHES: &str = "hashes";
+
+/// What the file keeps.
+pub(super) fn current(connection: &Connection) -> Result<Keep, Trouble> {
+    let stored: Option<String> = connection
+        .prepare_cached("SELECT value FROM setting WHERE name = 'keep'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(if stored.as_deref() == Some(HASHES) { Keep::Hashes } else { Keep::Users })
+}
+
+fn set(connection: &Connection, keep: Keep) -> Result<(), Trouble> {
+    let value = match keep {
+        Keep::Users => USERS,
+        Keep::Hashes => HASHES,
+    };
+    connection.execute(
+        "INSERT INTO setting (name, value) VALUES ('keep', ?1)
+         ON CONFLICT DO UPDATE SET value = excluded.value",
+        [value],
+    )?;
+    Ok(())
+}
+
+/// Decides for a new file, and holds an older one to what it was made for.
+pub(super) fn settle(connection: &Connection, wanted: Option<Keep>) -> Result<(), Trouble> {
+    let decided: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'keep')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !decided {
+        return set(connection, wanted.unwrap_or(Keep::Users));
+    }
+    let keep = current(connection)?;
+    if wanted.is_none_or(|wanted| wanted == keep) {
+        return Ok(());
+    }
+    let (message, advice) = match keep {
+        Keep::Users => (
+            "This state file keeps whole users, but hashes only were asked for.",
+            "Change the file first, which wipes every stored user; or give another file.",
+        ),
+        Keep::Hashes => (
+            "This state file keeps hashes only, but whole users were asked for.",
+            "Change the file first; or give another file.",
+        ),
+    };
+    Err(Error::new(ErrorKind::ConfigInvalid, message, advice).into())
+}
+
+/// Changes what the file keeps. Wiped means overwritten: in the file by `secure_delete` and by being
+/// rebuilt, in its log by being emptied.
+pub(super) fn change(connection: &mut Connection, wanted: Keep) -> Result<(), Trouble> {
+    if wanted == Keep::Hashes {
+        connection.pragma_update(None, "secure_delete", true)?;
+    }
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    set(&change, wanted)?;
+    if wanted == Keep::Hashes {
+        change.execute_batch(
+            "DELETE FROM baseline_user;
+             DELETE FROM dictionary;
+             UPDATE baseline SET user_name = '';
+             UPDATE history SET user = NULL, user_name = '', display_name = '', manager = '';
+             UPDATE plan_item SET user = NULL, user_name = '', user_name_before = '',
+                 display_name = '', manager = '', changed = '';",
+        )?;
+    }
+    change.commit()?;
+    if wanted == Keep::Users {
+        return Ok(());
+    }
+    connection.execute_batch("VACUUM")?;
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if !busy {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::LockHeld,
+        "The users are wiped, but another process still reads the state file, so that its log may \
+         hold copies.",
+        "Do the same again when no other process uses the file.",
+    )
+    .into())
+}

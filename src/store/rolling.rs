@@ -1,0 +1,85 @@
+//! What runs had accepted lately, for brakes that look further back than one run.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::TargetId;
+use super::plans::Action;
+use super::sqlite::moment;
+use super::trouble::Trouble;
+use crate::clock::Timestamp;
+
+/// Stands where an action would, for a wiped attribute.
+const WIPE: u8 = 100;
+
+/// Users the service accepted (202) since some moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// New users.
+    pub adds: u64,
+    /// Changed users.
+    pub updates: u64,
+    /// Disabled users.
+    pub removals: u64,
+    /// Enabled again.
+    pub restores: u64,
+    /// Attributes emptied, by path.
+    pub wipes: BTreeMap<String, u64>,
+}
+
+/// Counts what a batch changed: the items of `plan` from `first` up to but without `past`.
+pub(super) fn count(
+    connection: &Connection,
+    (target, now): (i64, Timestamp),
+    (plan, first, past): (i64, u64, u64),
+    sent: u16,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (target, at, what, attribute, count)
+             SELECT ?1, ?2, action, '', count(*) FROM plan_item
+             WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
+             GROUP BY action",
+        )?
+        .execute(params![target, moment(now), plan, first, past, sent])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (target, at, what, attribute, count)
+             SELECT ?1, ?2, ?7, wipe.value, count(*)
+             FROM plan_item, json_each(plan_item.wiped) AS wipe
+             WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
+               AND wiped <> ''
+             GROUP BY wipe.value",
+        )?
+        .execute(params![target, moment(now), plan, first, past, sent, WIPE])?;
+    Ok(())
+}
+
+pub(super) fn since(
+    connection: &Connection,
+    target: TargetId,
+    since: Timestamp,
+) -> Result<Totals, Trouble> {
+    let mut totals = Totals::default();
+    let mut query = connection.prepare_cached(
+        "SELECT what, attribute, sum(count) FROM tally WHERE target = ?1 AND at > ?2
+         GROUP BY what, attribute",
+    )?;
+    let mut rows = query.query(params![target.0, moment(since)])?;
+    while let Some(row) = rows.next()? {
+        let (what, count): (u8, u64) = (row.get(0)?, row.get(2)?);
+        if what == WIPE {
+            totals.wipes.insert(row.get(1)?, count);
+            continue;
+        }
+        match Action::from_stored(what) {
+            Action::Add => totals.adds = count,
+            Action::Update => totals.updates = count,
+            Action::Disable => totals.removals = count,
+            Action::Restore => totals.restores = count,
+            _ => {}
+        }
+    }
+    Ok(totals)
+}

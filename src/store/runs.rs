@@ -1,0 +1,263 @@
+//! Runs: one execution of one plan, begun once and ended once, however often it was interrupted.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::plans::{self, Plan};
+use super::sqlite::{instant, moment, past_moment};
+use super::trouble::Trouble;
+use super::{BatchState, TargetId, approval, baseline};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RunState {
+    /// At work; or its process died.
+    Running = 0,
+    /// It stopped cleanly before its end (quota, cancel) and can be resumed.
+    Stopped = 1,
+    /// Everything was sent and answered.
+    Finished = 2,
+    /// It was given up; what it had accepted stays.
+    Abandoned = 3,
+}
+
+impl RunState {
+    /// Whether it never comes back from there.
+    pub fn is_final(self) -> bool {
+        matches!(self, RunState::Finished | RunState::Abandoned)
+    }
+
+    fn from_stored(number: u8) -> Self {
+        match number {
+            0 => RunState::Running,
+            1 => RunState::Stopped,
+            2 => RunState::Finished,
+            _ => RunState::Abandoned,
+        }
+    }
+}
+
+/// A run to start.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    /// Its id, new.
+    pub id: &'a str,
+    /// The plan to execute.
+    pub plan: &'a str,
+    /// Whether a brake trips now, judged again at apply. A plan that had tripped when it was made needs
+    /// an approval in any case.
+    pub tripped: bool,
+}
+
+/// One execution of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// Its plan's id.
+    pub plan: String,
+    /// Its target.
+    pub target: TargetId,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended or stopped.
+    pub ended_at: Option<Timestamp>,
+    /// Its summary (JSON), once it ended or stopped.
+    pub summary: Option<String>,
+    /// The first ordinal of the plan that is in no batch yet.
+    pub next_ordinal: u64,
+}
+
+/// What the journal needs of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keys {
+    pub(super) number: i64,
+    pub(super) plan: i64,
+    pub(super) target: i64,
+}
+
+const RUN: &str = "SELECT run.number, run.plan, run.target, run.id, plan.id, run.state,
+    run.started_at, run.ended_at, run.summary,
+    (SELECT coalesce(max(past), 0) FROM batch WHERE run = run.number)
+    FROM run JOIN plan ON plan.number = run.plan";
+
+fn run(row: &Row<'_>) -> rusqlite::Result<(Keys, Run)> {
+    let keys = Keys { number: row.get(0)?, plan: row.get(1)?, target: row.get(2)? };
+    let run = Run {
+        id: row.get(3)?,
+        plan: row.get(4)?,
+        target: TargetId(keys.target),
+        state: RunState::from_stored(row.get(5)?),
+        started_at: instant(row.get(6)?),
+        ended_at: past_moment(row, 7)?,
+        summary: row.get(8)?,
+        next_ordinal: row.get(9)?,
+    };
+    Ok((keys, run))
+}
+
+pub(super) fn find(connection: &Connection, id: &str) -> Result<(Keys, Run), Trouble> {
+    let mut query = connection.prepare_cached(&format!("{RUN} WHERE run.id = ?1"))?;
+    query.query_row([id], run).optional()?.ok_or_else(|| {
+        let message = format!("The store has no run \"{id}\".");
+        Error::new(ErrorKind::NotFound, message, "List the runs.").into()
+    })
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    target: Option<TargetId>,
+    limit: usize,
+) -> Result<Vec<Run>, Trouble> {
+    let mut query = connection.prepare(&format!(
+        "{RUN} WHERE ?1 IS NULL OR run.target = ?1 ORDER BY run.number DESC LIMIT ?2"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let runs = query.query_map(params![target.map(|target| target.0), limit], run)?;
+    Ok(runs.map(|run| run.map(|(_, run)| run)).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn unfinished(connection: &Connection, target: TargetId) -> Result<Vec<Run>, Trouble> {
+    let mut query = connection.prepare(&format!(
+        "{RUN} WHERE run.target = ?1 AND run.state IN (?2, ?3) ORDER BY run.number"
+    ))?;
+    let open = [RunState::Running as u8, RunState::Stopped as u8];
+    let runs = query.query_map(params![target.0, open[0], open[1]], run)?;
+    Ok(runs.map(|run| run.map(|(_, run)| run)).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn start(
+    connection: &Connection,
+    new: &NewRun<'_>,
+    now: Timestamp,
+) -> Result<Run, Trouble> {
+    let (number, plan) = plans::find(connection, new.plan)?;
+    still_fresh(connection, number, &plan)?;
+    nothing_in_doubt(connection, plan.target)?;
+    let taken: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)",
+        [new.id],
+        |row| row.get(0),
+    )?;
+    if taken {
+        let message = format!("There is a run \"{}\" already.", new.id);
+        return Err(Error::new(ErrorKind::InvalidState, message, "Give it another id.").into());
+    }
+    let run = connection.query_row(
+        "INSERT INTO run (id, plan, target, state, started_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         RETURNING number",
+        params![new.id, number, plan.target.0, RunState::Running as u8, moment(now)],
+        |row| row.get(0),
+    )?;
+    if new.tripped || plan.facts.tripped {
+        approval::consume(connection, (number, &plan), run, now)?;
+    }
+    Ok(find(connection, new.id)?.1)
+}
+
+/// A plan holds for the baseline it was made from, and for one run.
+fn still_fresh(connection: &Connection, number: i64, plan: &Plan) -> Result<(), Trouble> {
+    let stale = |message: String, advice: &str| {
+        Err(Trouble::Ours(Error::new(ErrorKind::PlanStale, message, advice)))
+    };
+    let earlier: Option<String> = connection
+        .query_row("SELECT id FROM run WHERE plan = ?1", [number], |row| row.get(0))
+        .optional()?;
+    if let Some(earlier) = earlier {
+        return stale(
+            format!("Plan {} was started already, by run {earlier}.", plan.id),
+            "Resume that run if it is unfinished; else make a new plan.",
+        );
+    }
+    let revision = baseline::revision(connection, plan.target)?;
+    if revision != plan.baseline_revision {
+        return stale(
+            format!(
+                "The baseline moved since plan {} was made: from revision {} to {revision}.",
+                plan.id, plan.baseline_revision
+            ),
+            "Make the plan again.",
+        );
+    }
+    if plan.pruned_at.is_some() {
+        return stale(
+            format!("Plan {} is old; its users were let go to save space.", plan.id),
+            "Make the plan again.",
+        );
+    }
+    Ok(())
+}
+
+/// Sending a newer version of a user while an older one is in doubt could let the older one win.
+fn nothing_in_doubt(connection: &Connection, target: TargetId) -> Result<(), Trouble> {
+    let found: Option<(String, i64)> = connection
+        .query_row(
+            "SELECT run.id, count(*) FROM run JOIN batch ON batch.run = run.number
+             WHERE run.target = ?1 AND batch.state IN (?2, ?3)
+             GROUP BY run.id LIMIT 1",
+            params![target.0, BatchState::Sent as u8, BatchState::InDoubt as u8],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((run, count)) = found else { return Ok(()) };
+    let plural = if count == 1 { "call" } else { "calls" };
+    Err(Error::new(
+        ErrorKind::RunUnfinished,
+        format!("Run {run} has {count} {plural} that left and had no answer."),
+        format!("Resume run {run} first: it settles them."),
+    )
+    .into())
+}
+
+pub(super) fn set_state(
+    connection: &Connection,
+    id: &str,
+    state: RunState,
+    summary: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let (keys, run) = find(connection, id)?;
+    if run.state.is_final() {
+        if run.state == state {
+            return Ok(());
+        }
+        let message = format!("Run {id} has ended; it cannot change any more.");
+        return Err(Error::new(ErrorKind::InvalidState, message, "Make a new plan.").into());
+    }
+    let open = |states: &[BatchState]| -> Result<i64, Trouble> {
+        let mut open = 0;
+        for state in states {
+            open += connection.query_row(
+                "SELECT count(*) FROM batch WHERE run = ?1 AND state = ?2",
+                params![keys.number, *state as u8],
+                |row| row.get::<_, i64>(0),
+            )?;
+        }
+        Ok(open)
+    };
+    let blocking = match state {
+        RunState::Finished => open(&[BatchState::Intent, BatchState::Sent, BatchState::InDoubt])?,
+        RunState::Abandoned => open(&[BatchState::Sent, BatchState::InDoubt])?,
+        RunState::Running | RunState::Stopped => 0,
+    };
+    if blocking > 0 {
+        let plural = if blocking == 1 { "batch" } else { "batches" };
+        let message = format!("Run {id} has {blocking} {plural} to settle and cannot end so.");
+        return Err(Error::new(ErrorKind::RunUnfinished, message, "Resume it first.").into());
+    }
+    connection.execute(
+        "UPDATE run SET state = ?2, summary = coalesce(?3, summary), ended_at = ?4
+         WHERE number = ?1",
+        params![
+            keys.number,
+            state as u8,
+            summary,
+            (state != RunState::Running).then(|| moment(now))
+        ],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Whose state it is.
+
+use rusqlite::Connection;
+
+use super::trouble::Trouble;
+
+/// Whether users are kept, or only their hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Whole users: previews show values before, and runs can be undone.
+    Users,
+    /// externalIds, hashes and whether they are active; no name, no value.
+    Hashes,
+}
+
+/// What names a target. Compared without regard to ASCII case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetKey {
+    /// Empty for a real tenant; any text, for instance the address, sets a simulated one apart.
+    pub simulator: String,
+    /// The cloud, as the configuration names it.
+    pub cloud: String,
+    /// The tenant's id.
+    pub tenant: String,
+    /// The service principal's object id.
+    pub service_principal: String,
+    /// The synchronization job's id.
+    pub job: String,
+}
+
+/// A tenant in this store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantId(pub(super) i64);
+
+/// A target in this store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TargetId(pub(super) i64);
+
+/// A target, and the tenant whose ledger it draws on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Names the target in this store.
+    pub id: TargetId,
+    /// Names its tenant in this store.
+    pub tenant: TenantId,
+}
+
+pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
+    let fold = str::to_ascii_lowercase;
+    let tenant = connection.query_row(
+        "INSERT INTO tenant (simulator, cloud, tenant) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET cloud = excluded.cloud RETURNING id",
+        [&key.simulator, &key.cloud, &key.tenant].map(|text| fold(text)),
+        |row| row.get(0),
+    )?;
+    let id = connection.query_row(
+        "INSERT INTO target (tenant, service_principal, job) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET job = excluded.job RETURNING id",
+        (tenant, fold(&key.service_principal), fold(&key.job)),
+        |row| row.get(0),
+    )?;
+    Ok(Target { id: TargetId(id), tenant: TenantId(tenant) })
+}
