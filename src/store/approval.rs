@@ -33,7 +33,7 @@ pub(super) fn approve(
 ) -> Result<(), Trouble> {
     let (number, plan) = plans::find(connection, &approval.plan)?;
     let refused = |message: String, advice: String| {
-        Err(Trouble::Ours(Error::new(ErrorKind::ApprovalRefused, message, advice)))
+        Err(Error::new(ErrorKind::ApprovalRefused, message, advice).into())
     };
     let removals = plan.facts.counts.disable;
     if approval.removals != removals {
@@ -99,11 +99,12 @@ pub(super) fn consume(
         Some((false, expires)) if expires <= moment(now) => "and its approval expired",
         Some((false, _)) => "and its approval lies in the future: a clock was set back",
     };
-    Err(Trouble::Ours(Error::new(
+    Err(Error::new(
         ErrorKind::BrakeTripped,
         format!("A brake stops plan {} ({}), {why}.", plan.id, removals_text(removals)),
         format!("If it is right, approve it with a reason and {}.", removals_text(removals)),
-    )))
+    )
+    .into())
 }
 
 fn removals_text(count: u64) -> String {

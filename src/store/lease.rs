@@ -73,11 +73,12 @@ pub(super) fn renew(
     if renewed == 1 {
         return Ok(());
     }
-    Err(Trouble::Ours(Error::new(
+    Err(Error::new(
         ErrorKind::LockHeld,
         "This run lost its lease on the target: it was silent for too long and another took over.",
         "Let the other run end; then resume this one if it is unfinished.",
-    )))
+    )
+    .into())
 }
 
 pub(super) fn release(

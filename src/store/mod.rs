@@ -24,6 +24,8 @@ mod runs;
 mod schema;
 mod sqlite;
 mod target;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 use std::fmt;

@@ -124,7 +124,7 @@ impl Packing {
 }
 
 fn damaged() -> Trouble {
-    Trouble::Ours(Error::new(
+    Trouble::from(Error::new(
         ErrorKind::StoreDamaged,
         "A stored user cannot be unpacked: the state file is damaged.",
         "Restore the state file from a backup, or begin anew.",

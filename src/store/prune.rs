@@ -1,7 +1,5 @@
 //! Letting go of what nobody needs any more, in small transactions so that nobody waits.
 
-use std::time::Duration;
-
 use rusqlite::params;
 
 use super::sqlite::{SqliteStore, moment};
@@ -11,8 +9,8 @@ use crate::error::Error;
 
 /// Items per transaction.
 const PIECE: i64 = 10_000;
-/// Rolling totals look back 7 days; a day more, for clocks that were set.
-const TALLIES: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+/// Rolling totals look back 7 days; a day more, for clocks that were set. In microseconds.
+const TALLIES: i64 = 8 * 24 * 60 * 60 * 1_000_000;
 
 pub(super) fn prune(
     store: &SqliteStore,
@@ -72,9 +70,9 @@ pub(super) fn prune(
         store.write(|change| Ok(change.execute("DELETE FROM history WHERE run = ?1", [run])?))?;
         pruned.runs += 1;
     }
-    let tallies = Timestamp(now.since(Timestamp(0).after(TALLIES)).as_micros() as u64);
+    let tallies = moment(now).saturating_sub(TALLIES);
     store.write(|change| {
-        change.execute("DELETE FROM tally WHERE at < ?1", [moment(tallies)])?;
+        change.execute("DELETE FROM tally WHERE at < ?1", [tallies])?;
         Ok(pruned)
     })
 }

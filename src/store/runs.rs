@@ -162,7 +162,7 @@ pub(super) fn start(
 /// A plan holds for the baseline it was made from, and for one run.
 fn still_fresh(connection: &Connection, number: i64, plan: &Plan) -> Result<(), Trouble> {
     let stale = |message: String, advice: &str| {
-        Err(Trouble::Ours(Error::new(ErrorKind::PlanStale, message, advice)))
+        Err(Error::new(ErrorKind::PlanStale, message, advice).into())
     };
     let earlier: Option<String> = connection
         .query_row("SELECT id FROM run WHERE plan = ?1", [number], |row| row.get(0))

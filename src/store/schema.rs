@@ -215,21 +215,23 @@ fn version(connection: &Connection, steps: &[&str]) -> Result<usize, Trouble> {
         return Ok(0);
     }
     if application != APPLICATION_ID {
-        return Err(Trouble::Ours(Error::new(
+        return Err(Error::new(
             ErrorKind::StoreDamaged,
             "The file is a SQLite database of another program, not a state file of entrabulk.",
             "Give the path of a new file.",
-        )));
+        )
+        .into());
     }
     match usize::try_from(version) {
         Ok(version) if version <= steps.len() => Ok(version),
-        _ => Err(Trouble::Ours(Error::new(
+        _ => Err(Error::new(
             ErrorKind::StoreNewer,
             format!(
                 "The state file has version {version}; this entrabulk knows up to version {}.",
                 steps.len()
             ),
             "Use the entrabulk that wrote it, or a newer one.",
-        ))),
+        )
+        .into()),
     }
 }

@@ -12,7 +12,7 @@ pub(super) enum Trouble {
     /// SQLite says so.
     Sqlite(rusqlite::Error),
     /// We, or the caller's own callback, say so.
-    Ours(Error),
+    Ours(Box<Error>),
 }
 
 impl From<rusqlite::Error> for Trouble {
@@ -23,7 +23,7 @@ impl From<rusqlite::Error> for Trouble {
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Trouble::Ours(error)
+        Trouble::Ours(Box::new(error))
     }
 }
 
@@ -31,7 +31,7 @@ impl Trouble {
     /// The error for the outside, naming the file.
     pub(super) fn at(self, path: &Path) -> Error {
         let error = match self {
-            Trouble::Ours(error) => return error,
+            Trouble::Ours(error) => return *error,
             Trouble::Sqlite(error) => error,
         };
         let file = path.display();

@@ -1,0 +1,168 @@
+//! What only this room can bring about: older versions, a full disk, damaged users.
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::packing::Packing;
+use super::trouble::Trouble;
+use super::{CallLimits, CallRequest, SqliteStore, Store, TargetId, TargetKey, schema};
+use crate::clock::TokioClock;
+use crate::error::ErrorKind;
+
+fn temporary() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("state.db"), None).unwrap();
+    (folder, store)
+}
+
+fn key() -> TargetKey {
+    TargetKey {
+        simulator: "here".into(),
+        cloud: "global".into(),
+        tenant: "t".into(),
+        service_principal: "s".into(),
+        job: "j".into(),
+    }
+}
+
+#[test]
+fn an_older_file_is_brought_up_to_date_and_a_failed_step_undone() {
+    const OLD: &str = "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7);";
+    const NEW: &str = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 1;";
+    let mut file = Connection::open_in_memory().unwrap();
+    let version = |file: &Connection| -> i64 {
+        file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    schema::migrate(&mut file, &[OLD]).unwrap();
+    assert_eq!(version(&file), 1);
+
+    let broken = schema::migrate(&mut file, &[OLD, "UPDATE a SET x = 0; CREATE TABLE a (z)"]);
+    assert!(matches!(broken, Err(Trouble::Sqlite(_))));
+    assert_eq!(version(&file), 1);
+
+    for _ in 0..2 {
+        schema::migrate(&mut file, &[OLD, NEW]).unwrap();
+        let row = file.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!((row.unwrap(), version(&file)), ((7, 1), 2));
+    }
+    let Err(Trouble::Ours(error)) = schema::migrate(&mut file, &[OLD]) else { panic!("accepted") };
+    assert_eq!(error.kind, ErrorKind::StoreNewer);
+    assert!(error.message.contains("version 2") && error.message.contains("up to version 1"));
+}
+
+#[test]
+fn a_full_disk_says_so_keeps_nothing_half_and_heals() {
+    let (_folder, store) = temporary();
+    let target = store.target(&key()).unwrap();
+    let pages = |limit: i64| {
+        store
+            .with(|connection| {
+                let size: i64 =
+                    connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+                let limit = size.max(limit);
+                connection.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(()))?;
+                Ok(())
+            })
+            .unwrap();
+    };
+    let limits = CallLimits {
+        calls_per_5s: 1_000_000,
+        calls_per_day: 1_000_000,
+        reserve_percent: 0,
+        request_timeout: std::time::Duration::from_secs(9),
+    };
+    let clock = TokioClock::new();
+    let ask = || {
+        let run = "r".repeat(3000);
+        let request = CallRequest { run: &run, urgent: false };
+        store.acquire(target.tenant, &limits, &request, &clock)
+    };
+    let used = || store.quota(target.tenant, &limits, &clock).unwrap().used;
+    pages(0);
+    let mut granted = 0;
+    // A connection that met an error is not kept; the next one has no limit, which is the disk freed.
+    let error = loop {
+        match ask() {
+            Ok(_) => granted += 1,
+            Err(error) => break error,
+        }
+        assert!(granted < 1000, "the disk never filled");
+    };
+    assert_eq!(error.kind, ErrorKind::StoreFailed, "{error}");
+    assert!(error.message.contains("is full"), "{error}");
+    assert_eq!(used(), granted);
+    ask().unwrap();
+    assert_eq!(used(), granted + 1);
+}
+
+#[test]
+fn another_process_in_the_way_is_said_to_be_busy() {
+    let (_folder, store) = temporary();
+    store
+        .with(|connection| {
+            connection.busy_timeout(std::time::Duration::ZERO)?;
+            Ok(())
+        })
+        .unwrap();
+    let other = Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.target(&key()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::LockHeld, "{error}");
+    assert!(error.message.contains("locked for too long"), "{error}");
+    // Readers are in nobody's way.
+    store.keep().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn a_packed_user_comes_back_and_a_damaged_one_is_refused_or_told_apart(
+        users in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 1..6),
+        broken in any::<prop::sample::Index>(),
+        byte in 1..=255u8,
+    ) {
+        let (_folder, store) = temporary();
+        let target = store.target(&key()).unwrap().id;
+        let (mut packed, mut unpacked) = (Vec::new(), Vec::new());
+        for user in &users {
+            let dictionary = store
+                .write(|change| store.packing.dictionary_for(change, target, user))
+                .unwrap();
+            dictionary.pack(user, &mut packed).unwrap();
+            // One that never saw the dictionary, as after a restart.
+            let fresh = Packing::default();
+            store.read(|state| fresh.unpack(state, &packed, &mut unpacked)).unwrap();
+            prop_assert_eq!(&unpacked, user);
+            // Whatever a damaged one becomes: no panic, no endless allocation.
+            let at = broken.index(packed.len());
+            packed[at] ^= byte;
+            let _ = store.read(|state| fresh.unpack(state, &packed, &mut unpacked));
+            packed.truncate(at);
+            let cut = store.read(|state| fresh.unpack(state, &packed, &mut unpacked));
+            prop_assert!(cut.is_err() || unpacked.len() <= user.len());
+        }
+    }
+}
+
+#[test]
+fn users_alike_pack_small() {
+    let (_folder, store) = temporary();
+    let target: TargetId = store.target(&key()).unwrap().id;
+    let user = |n: u32| {
+        format!(
+            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"externalId":"{n:06}","userName":"u{n}@contoso.com","name":{{"familyName":"Smith","givenName":"Anna"}},"active":true,"title":"Analyst {n}","emails":[{{"type":"work","value":"u{n}@contoso.com","primary":true}}]}}"#
+        )
+        .into_bytes()
+    };
+    let mut packed = Vec::new();
+    let mut sizes = Vec::new();
+    for n in 0..20 {
+        let user = user(n);
+        let dictionary =
+            store.write(|change| store.packing.dictionary_for(change, target, &user)).unwrap();
+        dictionary.pack(&user, &mut packed).unwrap();
+        sizes.push(user.len() / packed.len());
+    }
+    assert!(sizes.iter().all(|ratio| *ratio >= 4), "{sizes:?}");
+}

@@ -1,0 +1,197 @@
+//! What the store's tests share: folders, clocks, users, plans.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use entrabulk::clock::{Clock, Sleep, Timestamp};
+use entrabulk::store::{
+    Action, Certainty, Counts, Plan, PlanFacts, PlanItem, SqliteStore, Store, Target, TargetId,
+    TargetKey,
+};
+use xxhash_rust::xxh3::xxh3_128;
+
+pub const SECOND: u64 = 1_000_000;
+pub const HOUR: u64 = 3600 * SECOND;
+pub const DAY: u64 = 24 * HOUR;
+/// Some moment in 2025.
+pub const NOW: Timestamp = Timestamp(1_764_000_000 * SECOND);
+
+pub fn at(seconds: u64) -> Timestamp {
+    Timestamp(NOW.0 + seconds * SECOND)
+}
+
+/// A folder that goes with its test; in memory where there is such a place, for thousands of fsyncs.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub store: SqliteStore,
+    pub target: Target,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = folder();
+        let store = SqliteStore::open(&folder.path().join("state.db"), None).unwrap();
+        let target = store.target(&key("job-1")).unwrap();
+        World { folder, store, target }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.store.path().to_owned()
+    }
+
+    /// A plan with these items, made against the baseline as it is.
+    pub fn plan(&self, id: &str, items: &[Item]) -> Plan {
+        plan(&self.store, self.target.id, id, items, false)
+    }
+}
+
+pub fn key(job: &str) -> TargetKey {
+    TargetKey {
+        simulator: String::new(),
+        cloud: "global".into(),
+        tenant: "00000000-0000-0000-0000-00000000000A".into(),
+        service_principal: "sp-1".into(),
+        job: job.into(),
+    }
+}
+
+/// One user to plan: what to do, who, and which version of the user.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub action: Action,
+    pub id: String,
+    pub version: u64,
+}
+
+pub fn item(action: Action, id: &str, version: u64) -> Item {
+    Item { action, id: id.into(), version }
+}
+
+impl Item {
+    pub fn bytes(&self) -> Vec<u8> {
+        format!(
+            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"externalId":"{}","userName":"{}","displayName":"User {}","active":{},"title":"佐藤 {}"}}"#,
+            self.id,
+            self.user_name(),
+            self.id,
+            self.active(),
+            self.version
+        )
+        .into_bytes()
+    }
+
+    pub fn user_name(&self) -> String {
+        format!("{}.{}@contoso.com", self.id, self.version)
+    }
+
+    pub fn active(&self) -> bool {
+        self.action != Action::Disable
+    }
+
+    pub fn hash(&self) -> u128 {
+        xxh3_128(&self.bytes())
+    }
+}
+
+pub fn counts(items: &[Item]) -> Counts {
+    let mut counts = Counts::default();
+    for item in items {
+        *counts.of(item.action) += 1;
+    }
+    counts
+}
+
+pub fn plan(
+    store: &SqliteStore,
+    target: TargetId,
+    id: &str,
+    items: &[Item],
+    tripped: bool,
+) -> Plan {
+    let revision = store.baseline_revision(target).unwrap();
+    let mut writer = store.write_plan(id, target, revision, NOW).unwrap();
+    for item in items {
+        let (bytes, name) = (item.bytes(), item.user_name());
+        let ordinal = writer
+            .push(&PlanItem {
+                ordinal: 0,
+                action: item.action,
+                external_id: &item.id,
+                line: Some(item.version),
+                hash: Some(item.hash()),
+                user: Some(&bytes),
+                active: Some(item.active()),
+                user_name: &name,
+                user_name_before: "before@contoso.com",
+                display_name: "Display",
+                manager: "boss",
+                reason: "test",
+                certainty: Certainty::Known,
+                changed: r#"[{"path":"title"}]"#,
+                wiped: if item.version % 3 == 0 { r#"["title","phone"]"# } else { "" },
+            })
+            .unwrap();
+        assert_eq!(ordinal as usize, items.iter().position(|i| std::ptr::eq(i, item)).unwrap());
+    }
+    writer.finish(facts(items, tripped)).unwrap()
+}
+
+pub fn facts(items: &[Item], tripped: bool) -> PlanFacts {
+    PlanFacts {
+        input_hash: "input".into(),
+        mapping_hash: "mapping".into(),
+        rows: items.len() as u64,
+        counts: counts(items),
+        tripped,
+        brakes: "{}".into(),
+        source: "{}".into(),
+    }
+}
+
+/// A clock set by hand.
+#[derive(Debug, Default)]
+pub struct HandClock(AtomicU64);
+
+impl HandClock {
+    pub fn at(moment: Timestamp) -> Self {
+        HandClock(AtomicU64::new(moment.0))
+    }
+
+    pub fn set(&self, moment: Timestamp) {
+        self.0.store(moment.0, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+
+    fn sleep_until(&self, _moment: Timestamp) -> Sleep {
+        unreachable!("the store does not sleep")
+    }
+}
+
+/// So many cases of a property; what fails is printed, and written nowhere.
+pub fn cases(cases: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+}
+
+/// This very program again, running one of its ignored tests as a process of its own.
+pub fn child(test: &str, arguments: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.envs(arguments.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// An argument of [`child`]; `None` when the test was not started by it.
+pub fn argument(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
