@@ -132,6 +132,7 @@ impl Client {
         Ok(Desk {
             store,
             target: store.target(&self.0.config.target_key()?)?,
+            batch: self.0.config.limits.batch,
             limits: self.0.config.call_limits(),
             clock: &*self.0.clock,
             random: &self.0.random,

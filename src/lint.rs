@@ -1,6 +1,6 @@
 //! What is wrong with these users before anyone sees them: the checks that need more than one record.
 //!
-//! Keys are remembered as 96-bit hashes beside their line, 16 bytes each, so that a million users
+//! Keys are remembered as 96-bit hashes beside the number of their row, 16 bytes each, so that a million users
 //! fit a few megabytes. Whatever looks wrong by its hash is named as a [`Suspect`] and judged by
 //! [`judge`] on the real text, which the caller reads again: a collision of hashes rejects nobody.
 
@@ -12,19 +12,19 @@ use crate::config::Duplicates;
 use crate::mapping::User;
 use crate::rejection::{Finding, Rule};
 
-/// A hashed key and the line it stands on.
+/// A hashed key and the row it is from. Not the line: a JSON file may have all its rows on one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     high: u64,
     low: u32,
-    line: u32,
+    row: u32,
 }
 
 impl Key {
-    fn new(text: &str, line: u64) -> Self {
+    fn new(text: &str, row: u64) -> Self {
         let hash = xxh3_128(text.as_bytes());
-        // The casts keep the upper 96 of 128 bits; a line past 2^32 would be a file of terabytes.
-        Key { high: (hash >> 64) as u64, low: (hash >> 32) as u32, line: line as u32 }
+        // The casts keep the upper 96 of 128 bits; a row past 2^32 would be in a file of terabytes.
+        Key { high: (hash >> 64) as u64, low: (hash >> 32) as u32, row: row as u32 }
     }
 
     fn same_text(&self, other: &Key) -> bool {
@@ -48,18 +48,19 @@ pub enum Suspect {
 pub struct Survey {
     external_ids: Vec<Key>,
     user_names: Vec<Key>,
-    /// Hash of a manager -> the first line that names it, and how many do.
+    /// Hash of a manager -> the first row that names it, and how many do.
     managers: HashMap<(u64, u32), (u32, u32)>,
     folded: String,
 }
 
 impl Survey {
-    /// Takes note of the user of `line`; gives what is odd about it by itself.
-    pub fn observe(&mut self, user: &User, line: u64) -> Option<Finding> {
-        self.external_ids.push(Key::new(&user.external_id, line));
+    /// Takes note of the user of row number `row`, which begins on `line`; gives what is odd about it by
+    /// itself.
+    pub fn observe(&mut self, user: &User, row: u64, line: u64) -> Option<Finding> {
+        self.external_ids.push(Key::new(&user.external_id, row));
         if !user.user_name.is_empty() {
             fold_into(&mut self.folded, &user.user_name);
-            self.user_names.push(Key::new(&self.folded, line));
+            self.user_names.push(Key::new(&self.folded, row));
         }
         if user.manager.is_empty() {
             return None;
@@ -69,13 +70,13 @@ impl Survey {
                            to leave the manager out, map it with IIF or correct it in HR.";
             return Some(finding(line, Rule::ManagerIsSelf, user, message).value(&user.manager));
         }
-        let key = Key::new(&user.manager, line);
-        let seen = self.managers.entry((key.high, key.low)).or_insert((key.line, 0));
+        let key = Key::new(&user.manager, row);
+        let seen = self.managers.entry((key.high, key.low)).or_insert((key.row, 0));
         seen.1 = seen.1.saturating_add(1);
         None
     }
 
-    /// The records to look at again, by line.
+    /// The records to look at again, by row.
     pub fn suspects(mut self) -> BTreeMap<u64, Vec<Suspect>> {
         let mut suspects: BTreeMap<u64, Vec<Suspect>> = BTreeMap::new();
         self.external_ids.sort_unstable();
@@ -85,16 +86,16 @@ impl Survey {
         {
             for group in keys.chunk_by(Key::same_text).filter(|group| group.len() > 1) {
                 for key in group {
-                    suspects.entry(key.line.into()).or_default().push(suspect);
+                    suspects.entry(key.row.into()).or_default().push(suspect);
                 }
             }
         }
-        for ((high, low), (line, count)) in self.managers {
+        for ((high, low), (row, count)) in self.managers {
             let from = self.external_ids.partition_point(|key| (key.high, key.low) < (high, low));
             let known =
                 self.external_ids.get(from).is_some_and(|key| (key.high, key.low) == (high, low));
             if !known {
-                suspects.entry(line.into()).or_default().push(Suspect::Manager(count));
+                suspects.entry(row.into()).or_default().push(Suspect::Manager(count));
             }
         }
         suspects
@@ -104,6 +105,8 @@ impl Survey {
 /// A suspicious record, read again.
 #[derive(Debug, Clone)]
 pub struct Reread {
+    /// Its number among the rows, from 1.
+    pub row: u64,
     /// Its line.
     pub line: u64,
     /// Its user's identity.
@@ -117,43 +120,43 @@ pub struct Reread {
 /// What became of the suspects.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// Records rejected, in order of line.
-    pub rejected: Vec<Finding>,
-    /// Warnings, in order of line.
+    /// Records rejected, by row.
+    pub rejected: BTreeMap<u64, Finding>,
+    /// Warnings, in order of row.
     pub warnings: Vec<Finding>,
 }
 
-/// Judges the suspects on their real text. `records` are those of [`Survey::suspects`], in order of line.
+/// Judges the suspects on their real text. `records` are those of [`Survey::suspects`], in order.
 pub fn judge(
     suspects: &BTreeMap<u64, Vec<Suspect>>,
     records: &[Reread],
     duplicates: Duplicates,
 ) -> Verdict {
     let suspected = |record: &Reread, what: Suspect| {
-        suspects.get(&record.line).is_some_and(|all| all.contains(&what))
+        suspects.get(&record.row).is_some_and(|all| all.contains(&what))
     };
     let mut rejected = BTreeMap::new();
     let with_ids = records.iter().filter(|record| suspected(record, Suspect::ExternalId));
     for group in group_by(with_ids, |record| record.external_id.clone()) {
         let keep = match duplicates {
             Duplicates::Reject => None,
-            Duplicates::Last => group.last().map(|record| record.line),
+            Duplicates::Last => group.last(),
         };
-        for record in group.iter().filter(|record| Some(record.line) != keep) {
+        for record in group.iter().filter(|record| keep.is_none_or(|keep| keep.row != record.row)) {
             let message = match keep {
-                Some(line) => format!(
-                    "externalId \"{}\" stands again on line {line}, which is sent instead.",
-                    record.external_id
+                Some(keep) => format!(
+                    "externalId \"{}\" stands again on line {}, which is sent instead.",
+                    record.external_id, keep.line
                 ),
                 None => format!(
                     "externalId \"{}\" stands on {} too; none of them is sent. \
                      Correct the export, or choose duplicates \"last\".",
                     record.external_id,
-                    other_lines(&group, record.line)
+                    other_lines(&group, record.row)
                 ),
             };
             let finding = reread_finding(record, Rule::DuplicateExternalId, message);
-            rejected.insert(record.line, finding.column("externalId").value(&record.external_id));
+            rejected.insert(record.row, finding.column("externalId").value(&record.external_id));
         }
     }
     // A record that gave way to a later one of the same person does not hold its name.
@@ -162,7 +165,7 @@ pub fn judge(
         Duplicates::Reject => HashSet::new(),
     };
     let with_names = records.iter().filter(|record| {
-        suspected(record, Suspect::UserName) && !superseded.contains(&record.line)
+        suspected(record, Suspect::UserName) && !superseded.contains(&record.row)
     });
     for group in group_by(with_names, |record| folded(&record.user_name)) {
         let people: HashSet<&str> =
@@ -175,20 +178,20 @@ pub fn judge(
                 "userName \"{}\" is also that of {}; Entra does not make names unique, so none of \
                  them is sent. Make the names differ.",
                 record.user_name,
-                other_lines(&group, record.line)
+                other_lines(&group, record.row)
             );
             let finding = reread_finding(record, Rule::DuplicateUserName, message);
             rejected
-                .entry(record.line)
+                .entry(record.row)
                 .or_insert(finding.column("userName").value(&record.user_name));
         }
     }
     let warnings = records.iter().filter_map(|record| unknown_manager(suspects, record)).collect();
-    Verdict { rejected: rejected.into_values().collect(), warnings }
+    Verdict { rejected, warnings }
 }
 
 fn unknown_manager(suspects: &BTreeMap<u64, Vec<Suspect>>, record: &Reread) -> Option<Finding> {
-    let count = suspects.get(&record.line)?.iter().find_map(|suspect| match suspect {
+    let count = suspects.get(&record.row)?.iter().find_map(|suspect| match suspect {
         Suspect::Manager(count) => Some(*count),
         _ => None,
     })?;
@@ -214,7 +217,7 @@ pub fn finding(line: u64, rule: Rule, user: &User, message: impl Into<String>) -
     Finding::new(line, rule, message).external_id(&user.external_id)
 }
 
-/// The groups of two and more, each in order of line.
+/// The groups of two and more, each in order.
 fn group_by<'a>(
     records: impl Iterator<Item = &'a Reread>,
     key: impl Fn(&Reread) -> String,
@@ -229,8 +232,9 @@ fn group_by<'a>(
 /// The most lines a message names.
 const NAMED_LINES: usize = 8;
 
-fn other_lines(group: &[&Reread], line: u64) -> String {
-    let others: Vec<u64> = group.iter().map(|record| record.line).filter(|l| *l != line).collect();
+fn other_lines(group: &[&Reread], row: u64) -> String {
+    let others = group.iter().filter(|record| record.row != row);
+    let others: Vec<u64> = others.map(|record| record.line).collect();
     let named: Vec<String> = others.iter().take(NAMED_LINES).map(u64::to_string).collect();
     let plural = if others.len() == 1 { "line" } else { "lines" };
     let more = others.len().saturating_sub(NAMED_LINES);
@@ -262,6 +266,7 @@ mod tests {
         let records: Vec<Reread> = (2..)
             .zip(rows)
             .map(|(line, (id, name, manager))| Reread {
+                row: line - 1,
                 line,
                 external_id: (*id).into(),
                 user_name: (*name).into(),
@@ -275,17 +280,17 @@ mod tests {
                 manager: record.manager.clone(),
                 ..User::default()
             };
-            own.extend(survey.observe(&user, record.line));
+            own.extend(survey.observe(&user, record.row, record.line));
         }
         let suspects = survey.suspects();
         let again: Vec<Reread> =
-            records.into_iter().filter(|record| suspects.contains_key(&record.line)).collect();
+            records.into_iter().filter(|record| suspects.contains_key(&record.row)).collect();
         (judge(&suspects, &again, duplicates), own)
     }
 
     fn rejected(rows: &[(&str, &str, &str)], duplicates: Duplicates) -> Vec<(u64, Rule)> {
         let (verdict, _) = lint(rows, duplicates);
-        verdict.rejected.iter().map(|finding| (finding.line, finding.rule)).collect()
+        verdict.rejected.values().map(|finding| (finding.line, finding.rule)).collect()
     }
 
     #[test]
@@ -296,9 +301,9 @@ mod tests {
         assert_eq!(rejected(&rows, Duplicates::Last), [(2, id), (4, id)]);
         let (verdict, _) = lint(&rows, Duplicates::Reject);
         assert!(
-            verdict.rejected[0].message.contains("lines 4, 5"),
+            verdict.rejected[&1].message.contains("lines 4, 5"),
             "{}",
-            verdict.rejected[0].message
+            verdict.rejected[&1].message
         );
     }
 

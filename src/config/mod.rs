@@ -8,3 +8,4 @@ mod reader;
 pub use client::{ClientConfig, Licence, Limits, RetryPolicy, State, Target};
 pub use conversion::{Conversion, Duplicates, MappingSource};
 pub use plan::{Guards, Manifest, PlanArguments, PlanSettings};
+pub(crate) use plan::is_sha256;

@@ -19,7 +19,7 @@ mod tree;
 mod user;
 
 pub use program::{Program, Rendered};
-pub use ready::ready_user;
+pub use ready::{disabled, ready_user};
 pub use suggest::suggest;
 pub use user::User;
 

@@ -108,20 +108,21 @@ impl Step {
 type Rejection = Box<Finding>;
 
 impl Program {
-    /// Renders `record` into `user`, which is emptied first and stays empty unless this gives
-    /// [`Rendered::User`]. `columns` are the source's, which may have grown since compilation.
+    /// Renders `record` into `user`, which is emptied first. Unless this gives [`Rendered::User`], it
+    /// holds nothing but the externalId, where that is known. `columns` are the source's, which may have grown since compilation.
     pub fn render(&self, columns: &Columns, record: &Record, user: &mut User) -> Rendered {
         user.clear();
         let mut rendering = Rendering::new(self, record, user);
         match rendering.run(columns) {
             Ok(true) => Rendered::User,
             Ok(false) => {
-                user.clear();
+                rendering.external_id();
+                user.keep_identity();
                 Rendered::OutOfScope
             }
             Err(finding) => {
                 let finding = finding.external_id(rendering.external_id());
-                user.clear();
+                user.keep_identity();
                 Rendered::Rejected(finding)
             }
         }

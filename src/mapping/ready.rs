@@ -12,7 +12,8 @@ use crate::source::Record;
 
 /// Takes the finished SCIM user, a JSON object, that is the text of the record's first cell.
 ///
-/// `user` is emptied first and stays empty unless this gives [`Rendered::User`]. It gets the object
+/// `user` is emptied first. Unless this gives [`Rendered::User`], it holds nothing but the externalId,
+/// where that is known. It gets the object
 /// as compact JSON in its own order, and repaired: `schemas` comes first and lists core, enterprise
 /// and every URN in use; a boolean written as clear text is a boolean, a number in a text attribute is
 /// text (RFC 7643 section 2.3). A user without `userName` is let through, for the service takes such
@@ -24,10 +25,26 @@ pub fn ready_user(record: &Record, user: &mut User) -> Rendered {
         Ok(()) => Rendered::User,
         Err(finding) => {
             let finding = finding.external_id(&user.external_id);
-            user.clear();
+            user.keep_identity();
             Rendered::Rejected(finding)
         }
     }
+}
+
+/// The user with `active` false and otherwise the same; `user` is its JSON object.
+///
+/// # Errors
+/// What is wrong with the JSON, in words.
+pub fn disabled(user: &[u8]) -> Result<Vec<u8>, String> {
+    let json: Json = serde_json::from_slice(user).map_err(|error| error.to_string())?;
+    let Json::Object(mut members) = json else { return Err("it is no object".into()) };
+    match members.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case("active")) {
+        Some((_, active)) => *active = Json::Bool(false),
+        None => members.push(("active".into(), Json::Bool(false))),
+    }
+    let mut bytes = Vec::with_capacity(user.len() + 16);
+    Json::Object(members).write(&mut bytes);
+    Ok(bytes)
 }
 
 type Checked = Result<(), Box<Finding>>;

@@ -37,6 +37,13 @@ impl User {
         self.warnings.clear();
     }
 
+    /// Empties it but for its externalId: what is left of a record that is not sent.
+    pub(super) fn keep_identity(&mut self) {
+        let external_id = std::mem::take(&mut self.external_id);
+        self.clear();
+        self.external_id = external_id;
+    }
+
     /// The hash of the canonical bytes (XXH3, 128 bits): what decides "unchanged", and the bulkId.
     pub fn hash(&self) -> u128 {
         xxh3_128(&self.bytes)

@@ -1,6 +1,7 @@
 //! What a plan is made with; all of it is handed in.
 
 use crate::clock::{Clock, Random};
+use crate::scim::bulk::BatchLimits;
 use crate::store::{CallLimits, Store, Target};
 
 /// The state, the target, time and chance for making or judging a plan.
@@ -10,6 +11,8 @@ pub struct Desk<'a> {
     pub store: &'a dyn Store,
     /// Whose they are.
     pub target: Target,
+    /// The size of a call.
+    pub batch: BatchLimits,
     /// The pace and the quota that time is reckoned with.
     pub limits: CallLimits,
     /// The time.

@@ -1,14 +1,24 @@
 //! Users and baseline to a plan: what would be sent and why, and whether a brake stops it.
 //! `docs/plan.md` tells it from outside.
 
+mod absence;
 pub mod brakes;
+mod compare;
+mod cost;
+mod create;
 mod desk;
 pub mod diff;
 mod document;
+mod drafts;
+mod guards;
 mod judgement;
+mod known;
+mod names;
 pub mod order;
 mod reason;
+mod write;
 
+pub use create::create;
 pub use desk::Desk;
 pub use document::{
     About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,

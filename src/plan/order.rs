@@ -1,14 +1,15 @@
 //! Managers before reports: Entra resolves a manager only if this job has processed that person.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
-/// One user to order: its identity and its manager's, both externalIds; no manager is empty.
+/// One user to order: its identity and its manager's, or hashes of these.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct Line<K> {
     /// The user.
-    pub external_id: &'a str,
+    pub user: K,
     /// The user's manager.
-    pub manager: &'a str,
+    pub manager: Option<K>,
 }
 
 /// How users are to be sent.
@@ -25,12 +26,12 @@ pub struct Order {
 /// Orders `users`. A manager who is not among them, or is the user, is nobody to wait for.
 ///
 /// Linear in the number of users.
-pub fn managers_first(users: &[Place<'_>]) -> Order {
-    let position: HashMap<&str, usize> =
-        users.iter().enumerate().map(|(at, user)| (user.external_id, at)).collect();
+pub fn managers_first<K: Copy + Eq + Hash>(users: &[Line<K>]) -> Order {
+    let position: HashMap<K, u32> =
+        users.iter().zip(0..).map(|(line, at)| (line.user, at)).collect();
     let manager_of = |at: usize| {
-        let manager = users[at].manager;
-        if manager.is_empty() { None } else { position.get(manager).copied().filter(|m| *m != at) }
+        let manager = position.get(&users[at].manager?).map(|manager| *manager as usize);
+        manager.filter(|manager| *manager != at)
     };
     let mut levels = vec![UNKNOWN; users.len()];
     let mut cycles = Vec::new();
@@ -81,9 +82,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn order(users: &[(&str, &str)]) -> Order {
-        let places: Vec<Place<'_>> =
-            users.iter().map(|(external_id, manager)| Place { external_id, manager }).collect();
-        managers_first(&places)
+        let lines = users.iter().map(|(user, manager)| Line {
+            user: *user,
+            manager: Some(*manager).filter(|manager| !manager.is_empty()),
+        });
+        managers_first(&lines.collect::<Vec<_>>())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Spool;
@@ -74,6 +75,38 @@ impl Input {
             }
         } else {
             given.clone()
+        }
+    }
+
+    /// The hash of all its bytes.
+    pub(super) fn hash(&self) -> Result<u128, Error> {
+        self.read_through(|_| {})
+    }
+
+    /// SHA-256 of all its bytes, in lower case hexadecimal, and their hash.
+    pub(super) fn sha256(&self) -> Result<(String, u128), Error> {
+        let mut digest = Sha256::new();
+        let hash = self.read_through(|bytes| digest.update(bytes))?;
+        let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((hex, hash))
+    }
+
+    fn read_through(&self, mut each: impl FnMut(&[u8])) -> Result<u128, Error> {
+        let (mut bytes, fingerprint) = self.rewind()?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match bytes.read(&mut buffer) {
+                Ok(0) => return Ok(fingerprint.value()),
+                Ok(count) => each(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(Error::new(
+                        ErrorKind::SourceUnreadable,
+                        format!("{} cannot be read again: {error}.", self.name),
+                        "Run again.",
+                    ));
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! second pass renders the users that passed, a batch at a time, so that memory does not grow with
 //! the file. Both read one open file, and the second fails if its bytes are no longer those checked.
 
+mod complete;
 mod input;
 mod pass;
 mod spool;
@@ -14,16 +15,18 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use serde::Serialize;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::config::{Conversion, MappingSource};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::lint::{self, Reread, Survey, Suspect};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, User};
 use crate::rejection::{Finding, Rule};
 use crate::report::rejects::RejectsWriter;
 use crate::scim::bulk::{Batch, BatchBuilder};
-use crate::source::{CellKind, Format, Reader, Record, SourceFacts};
+use crate::source::{CellKind, Columns, Format, Reader, Record, SourceFacts};
 
+pub use complete::CompleteSource;
 use input::{Fingerprint, Input};
 use pass::{Pass, Step};
 pub use spool::Spool;
@@ -49,11 +52,51 @@ pub struct Totals {
 /// Where findings go. A failure it gives stops the check and comes back unchanged.
 pub type Report<'a> = dyn FnMut(Severity, Finding) -> Result<(), Error> + 'a;
 
+/// Looks at every record of the check pass as it goes by. An error ends the check and comes back
+/// unchanged.
+pub trait Visitor {
+    /// A user, sound by itself. It may be left out later, once the whole source is known.
+    fn user(&mut self, user: &User, place: Place) -> Result<(), Error>;
+
+    /// The record there is not sent. `external_id` is whole, or empty where it is not known.
+    fn left_out(&mut self, external_id: &str, place: Place, why: LeftOut) -> Result<(), Error>;
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number among the rows, from 1; the way to tell records apart.
+    pub row: u64,
+    /// The line on which it begins; JSON may have many records on one.
+    pub line: u64,
+}
+
+/// Why a record is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftOut {
+    /// The mapping's scope leaves it out.
+    OutOfScope,
+    /// A rule rejects it.
+    Rejected(Rule),
+}
+
+/// Looks at nothing.
+impl Visitor for () {
+    fn user(&mut self, _: &User, _: Place) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn left_out(&mut self, _: &str, _: Place, _: LeftOut) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 /// What both passes need.
 #[derive(Debug)]
 struct Work {
     conversion: Conversion,
     mapping: Mapping,
+    mapping_hash: u128,
     input: Input,
 }
 
@@ -83,8 +126,8 @@ impl Prepared {
             }
             (None, None) => return Err(no_source()),
         };
-        let mapping = read_mapping(&conversion, &input)?;
-        let work = Arc::new(Work { conversion, mapping, input });
+        let (mapping, mapping_hash) = read_mapping(&conversion, &input)?;
+        let work = Arc::new(Work { conversion, mapping, mapping_hash, input });
         let pass = Pass::open(Arc::clone(&work))?;
         if pass.facts().format == Format::Bulk
             && work.conversion.mapping != MappingSource::ByColumnNames
@@ -109,6 +152,18 @@ impl Prepared {
     /// # Errors
     /// What reading gives; `SourceEmpty` where there is no record; `OutputFailed` for the rejects file.
     pub fn check(self, report: &mut Report<'_>) -> Result<Checked, Error> {
+        self.check_with(report, &mut ())
+    }
+
+    /// As [`Self::check`], with somebody who looks on.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`], and the visitor's.
+    pub fn check_with(
+        self,
+        report: &mut Report<'_>,
+        visitor: &mut impl Visitor,
+    ) -> Result<Checked, Error> {
         let Prepared { work, mut pass } = self;
         let mut findings = Findings::open(&work.conversion, report)?;
         for problem in work.mapping.warnings() {
@@ -118,12 +173,20 @@ impl Prepared {
         let mut totals = Totals::default();
         let mut survey = Survey::default();
         let mut bytes = 0_u64;
+        let mut unidentified = 0;
         let mut unseen = UnseenColumns::new(&work, &pass);
         while let Some(step) = pass.next()? {
             totals.rows += 1;
+            let row = totals.rows;
             match step {
-                Step::OutOfScope => totals.out_of_scope += 1,
-                Step::Rejected(finding) => findings.reject(finding)?,
+                Step::LeftOut { external_id, line, why } => {
+                    unidentified += u64::from(external_id.is_empty());
+                    visitor.left_out(external_id, Place { row, line }, why.as_ref().into())?;
+                    match why {
+                        Some(finding) => findings.reject(finding)?,
+                        None => totals.out_of_scope += 1,
+                    }
+                }
                 Step::User(user, line) => {
                     totals.users += 1;
                     bytes += user.bytes.len() as u64;
@@ -131,9 +194,10 @@ impl Prepared {
                         let finding = lint::finding(line, *rule, user, rule.advice());
                         findings.warn(finding.column(path))?;
                     }
-                    if let Some(finding) = survey.observe(user, line) {
+                    if let Some(finding) = survey.observe(user, row, line) {
                         findings.warn(finding)?;
                     }
+                    visitor.user(user, Place { row, line })?;
                 }
             }
             unseen.strike(&pass);
@@ -143,12 +207,18 @@ impl Prepared {
         }
         unseen.report(&mut findings)?;
         let fingerprint = pass.fingerprint();
+        let columns = pass.columns().clone();
         drop(pass);
         let suspects = survey.suspects();
         let records = reread(&work, &suspects)?;
         let verdict = lint::judge(&suspects, &records, work.conversion.duplicates);
-        let excluded: HashSet<u64> = verdict.rejected.iter().map(|finding| finding.line).collect();
-        for finding in verdict.rejected {
+        let excluded: HashSet<u64> = verdict.rejected.keys().copied().collect();
+        for (row, finding) in verdict.rejected {
+            if let Ok(at) = records.binary_search_by_key(&row, |record| record.row) {
+                let place = Place { row, line: finding.line };
+                let why = LeftOut::Rejected(finding.rule);
+                visitor.left_out(&records[at].external_id, place, why)?;
+            }
             findings.reject(finding)?;
             totals.users -= 1;
         }
@@ -159,7 +229,22 @@ impl Prepared {
         let limits = work.conversion.limits;
         let by_count = totals.users.div_ceil(limits.operations as u64);
         totals.calls = by_count.max(bytes.div_ceil(limits.bytes as u64).min(totals.users));
-        Ok(Checked { work, totals, excluded: Arc::new(excluded), fingerprint })
+        Ok(Checked {
+            work,
+            totals,
+            excluded: Arc::new(excluded),
+            fingerprint,
+            columns,
+            unseen: unseen.names(),
+            unidentified,
+        })
+    }
+}
+
+/// For a record that is left out: with a finding it is rejected, without one out of scope.
+impl From<Option<&Finding>> for LeftOut {
+    fn from(why: Option<&Finding>) -> Self {
+        why.map_or(LeftOut::OutOfScope, |finding| LeftOut::Rejected(finding.rule))
     }
 }
 
@@ -168,15 +253,45 @@ impl Prepared {
 pub struct Checked {
     work: Arc<Work>,
     totals: Totals,
-    /// Lines of records that are sound by themselves but not beside the others.
+    /// Rows that are sound by themselves but not beside the others.
     excluded: Arc<HashSet<u64>>,
     fingerprint: u128,
+    columns: Columns,
+    /// Columns that the mapping names and no record has.
+    unseen: Vec<String>,
+    /// Records left out whose externalId is not known.
+    unidentified: u64,
 }
 
 impl Checked {
     /// The counts.
     pub fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// The hash of the source's bytes, XXH3-128.
+    pub fn input_hash(&self) -> u128 {
+        self.fingerprint
+    }
+
+    /// The hash of the mapping's text and of the options that change what it gives.
+    pub fn mapping_hash(&self) -> u128 {
+        self.work.mapping_hash
+    }
+
+    /// Whether the source has a column of that name; for JSON, whether any record has.
+    pub fn has_column(&self, name: &str) -> bool {
+        self.columns.find(name).is_some()
+            && !self.unseen.iter().any(|unseen| unseen.to_lowercase() == name.to_lowercase())
+    }
+
+    /// SHA-256 of the source's bytes, in lower case hexadecimal. Reads them once more.
+    ///
+    /// # Errors
+    /// `SourceUnreadable`; `SourceChanged` where these are no longer the bytes that were checked.
+    pub fn sha256(&self) -> Result<String, Error> {
+        let (digest, fingerprint) = self.work.input.sha256()?;
+        if fingerprint == self.fingerprint { Ok(digest) } else { Err(source_changed()) }
     }
 
     /// Begins the second pass.
@@ -189,6 +304,7 @@ impl Checked {
             builder: BatchBuilder::new(self.work.conversion.limits),
             excluded: Arc::clone(&self.excluded),
             fingerprint: self.fingerprint,
+            row: 0,
             done: false,
         })
     }
@@ -201,14 +317,16 @@ pub struct Batches {
     builder: BatchBuilder,
     excluded: Arc<HashSet<u64>>,
     fingerprint: u128,
+    row: u64,
     done: bool,
 }
 
 impl Batches {
     fn step(&mut self) -> Result<Option<Batch>, Error> {
         while let Some(step) = self.pass.next()? {
+            self.row += 1;
             let Step::User(user, line) = step else { continue };
-            if self.excluded.contains(&line) {
+            if self.excluded.contains(&self.row) {
                 continue;
             }
             let full = self.builder.is_full_for(user).then(|| self.builder.take()).flatten();
@@ -219,11 +337,7 @@ impl Batches {
         }
         self.done = true;
         if self.pass.fingerprint() != self.fingerprint {
-            return Err(Error::new(
-                ErrorKind::SourceChanged,
-                "The source was changed while it was being read.",
-                "Let the export finish first, then run again.",
-            ));
+            return Err(source_changed());
         }
         Ok(self.builder.take())
     }
@@ -256,6 +370,25 @@ pub fn columns(conversion: &Conversion) -> Result<Vec<String>, Error> {
     Ok(reader.columns().names().to_vec())
 }
 
+/// The hashes of a conversion's source and mapping as they are now, as [`Checked::input_hash`] and
+/// [`Checked::mapping_hash`] give them.
+///
+/// # Errors
+/// What opening the source and reading the mapping give.
+pub fn hashes(conversion: &Conversion) -> Result<(u128, u128), Error> {
+    let Some(path) = &conversion.path else { return Err(no_source()) };
+    let input = Input::open(path)?;
+    Ok((input.hash()?, read_mapping(conversion, &input)?.1))
+}
+
+fn source_changed() -> Error {
+    Error::new(
+        ErrorKind::SourceChanged,
+        "The source was changed while it was being read.",
+        "Let the export finish first, then run again.",
+    )
+}
+
 fn no_source() -> Error {
     Error::new(ErrorKind::ConfigInvalid, "The conversion names no source.", "Give source.path.")
 }
@@ -268,10 +401,19 @@ fn no_record(input: &Input) -> Error {
     )
 }
 
-fn read_mapping(conversion: &Conversion, input: &Input) -> Result<Mapping, Error> {
+/// The mapping and its hash.
+fn read_mapping(conversion: &Conversion, input: &Input) -> Result<(Mapping, u128), Error> {
     let options = &conversion.mapping_options;
+    let hash = |json: &[u8]| {
+        let mut hasher = Xxh3::new();
+        hasher.update(json);
+        hasher.update(format!("{options:?}{:?}", conversion.duplicates).as_bytes());
+        hasher.digest128()
+    };
     let json = match &conversion.mapping {
-        MappingSource::ByColumnNames => return Mapping::by_column_names(options),
+        MappingSource::ByColumnNames => {
+            return Ok((Mapping::by_column_names(options)?, hash(b"")));
+        }
         MappingSource::Inline(json) => json.clone().into_bytes(),
         MappingSource::File(path) => std::fs::read(path).map_err(|error| {
             Error::new(
@@ -281,7 +423,7 @@ fn read_mapping(conversion: &Conversion, input: &Input) -> Result<Mapping, Error
             )
         })?,
     };
-    Mapping::parse(&json, options).map_err(|error| {
+    let mapping = Mapping::parse(&json, options).map_err(|error| {
         // With a header at hand, what it lacks is told in the same breath.
         match open(conversion, input, &[]) {
             Ok((reader, _)) if reader.columns().complete() => {
@@ -289,7 +431,8 @@ fn read_mapping(conversion: &Conversion, input: &Input) -> Result<Mapping, Error
             }
             _ => error,
         }
-    })
+    })?;
+    Ok((mapping, hash(&json)))
 }
 
 /// Opens the input at its start.
@@ -309,13 +452,16 @@ fn reread(work: &Arc<Work>, suspects: &BTreeMap<u64, Vec<Suspect>>) -> Result<Ve
         return Ok(records);
     }
     let mut pass = Pass::open(Arc::clone(work))?;
+    let mut row = 0;
     while records.len() < suspects.len()
         && let Some(step) = pass.next()?
     {
+        row += 1;
         if let Step::User(user, line) = step
-            && suspects.contains_key(&line)
+            && suspects.contains_key(&row)
         {
             records.push(Reread {
+                row,
                 line,
                 external_id: user.external_id.clone(),
                 user_name: user.user_name.clone(),
@@ -396,10 +542,14 @@ impl UnseenColumns {
         self.0.retain(|(at, _)| kinds.get(*at).is_none_or(|kind| *kind == CellKind::Absent));
     }
 
-    fn report(self, findings: &mut Findings<'_, '_>) -> Result<(), Error> {
-        for (_, name) in self.0 {
+    fn names(self) -> Vec<String> {
+        self.0.into_iter().map(|(_, name)| name).collect()
+    }
+
+    fn report(&self, findings: &mut Findings<'_, '_>) -> Result<(), Error> {
+        for (_, name) in &self.0 {
             let message = format!("No record has a field \"{name}\", which the mapping names.");
-            findings.warn(Finding::new(0, Rule::ColumnAbsent, message).column(name))?;
+            findings.warn(Finding::new(0, Rule::ColumnAbsent, message).column(name.as_str()))?;
         }
         Ok(())
     }

@@ -14,10 +14,13 @@ use crate::source::{Columns, Format, Reader, Record, Row, SourceFacts};
 pub(super) enum Step<'a> {
     /// A user, and the line of its record.
     User(&'a User, u64),
-    /// Outside the mapping's scope.
-    OutOfScope,
-    /// Rejected by itself.
-    Rejected(Finding),
+    /// Not sent: rejected by itself or, without a finding, outside the mapping's scope.
+    LeftOut {
+        /// Whose record it is; empty where that is not known.
+        external_id: &'a str,
+        line: u64,
+        why: Option<Finding>,
+    },
 }
 
 /// A reading in progress.
@@ -70,7 +73,7 @@ impl Pass {
         let Some(row) = self.reader.next(&mut self.record)? else { return Ok(None) };
         self.user.clear();
         let rendered = match (row, &mut self.program) {
-            (Row::Rejected(finding), _) => return Ok(Some(Step::Rejected(finding))),
+            (Row::Rejected(finding), _) => Rendered::Rejected(finding),
             (Row::Record, Some(program)) => {
                 program.render(self.reader.columns(), &self.record, &mut self.user)
             }
@@ -78,20 +81,24 @@ impl Pass {
                 mapping::ready_user(&self.record, &mut self.user)
             }
         };
-        Ok(Some(match rendered {
-            Rendered::OutOfScope => Step::OutOfScope,
-            Rendered::Rejected(finding) => Step::Rejected(finding),
-            Rendered::User if !self.work.conversion.limits.fits_alone(&self.user) => {
+        let line = self.record.line;
+        let why = match rendered {
+            Rendered::User if self.work.conversion.limits.fits_alone(&self.user) => {
+                return Ok(Some(Step::User(&self.user, line)));
+            }
+            Rendered::User => {
                 let message = format!(
                     "The user alone takes {} bytes, more than the {} of a whole call. \
                      Shorten its values.",
                     self.user.bytes.len(),
                     self.work.conversion.limits.bytes
                 );
-                let line = self.record.line;
-                Step::Rejected(lint::finding(line, Rule::UserTooLarge, &self.user, message))
+                Some(lint::finding(line, Rule::UserTooLarge, &self.user, message))
             }
-            Rendered::User => Step::User(&self.user, self.record.line),
-        }))
+            Rendered::Rejected(finding) => Some(finding),
+            Rendered::OutOfScope => None,
+        };
+        let line = why.as_ref().map_or(line, |finding| finding.line);
+        Ok(Some(Step::LeftOut { external_id: &self.user.external_id, line, why }))
     }
 }

@@ -114,6 +114,41 @@ impl BatchBuilder {
     }
 }
 
+/// Counts the batches that users would fill, as [`BatchBuilder`] fills them.
+#[derive(Debug)]
+pub struct BatchCount {
+    limits: BatchLimits,
+    users: usize,
+    bytes: usize,
+    batches: u64,
+}
+
+impl BatchCount {
+    /// Nobody yet.
+    pub fn new(limits: BatchLimits) -> Self {
+        BatchCount { limits, users: 0, bytes: 0, batches: 0 }
+    }
+
+    /// One more user, of this many bytes.
+    pub fn add(&mut self, bytes: usize) {
+        let full = self.users == self.limits.operations
+            || self.bytes + AROUND + bytes + TAIL.len() > self.limits.bytes;
+        if self.users == 0 || full {
+            self.batches += 1;
+            self.users = 0;
+            // The first user has no comma before it.
+            self.bytes = HEAD.len() - 1;
+        }
+        self.users += 1;
+        self.bytes += AROUND + bytes;
+    }
+
+    /// The batches so far.
+    pub fn batches(&self) -> u64 {
+        self.batches
+    }
+}
+
 fn write_hex(out: &mut Vec<u8>, hash: u128) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0_u8; BULK_ID];

@@ -1,0 +1,178 @@
+//! A source beside the baseline, to a stored plan.
+
+use serde_json::Value;
+
+use super::compare::Comparison;
+use super::desk::Desk;
+use super::document::Origin;
+use super::write::{Frame, MAX_WARNINGS, write};
+use super::{guards, names};
+use crate::config::{Conversion, PlanArguments, PlanSettings};
+use crate::error::{Error, Severity};
+use crate::prepare::{Checked, Prepared, Report, Spool};
+use crate::rejection::{Finding, Rule};
+use crate::scim::bulk::BatchLimits;
+use crate::store::{Counts, Keep, Plan};
+
+/// Reads the source once, compares every user with the baseline and stores what would be done about
+/// it. Findings are reported as a check reports them. Blocks; any thread.
+///
+/// # Errors
+/// What reading and mapping the source give; `SourceRefused` by a guard; `PlanStale` where another run
+/// moved the baseline meanwhile; what the store gives. In each case there is no plan.
+pub fn create(
+    desk: &Desk<'_>,
+    arguments: PlanArguments,
+    pushed: Option<Spool>,
+    report: &mut Report<'_>,
+) -> Result<Plan, Error> {
+    let PlanArguments { conversion, document, settings } = arguments;
+    let now = desk.clock.now();
+    let batch = BatchLimits {
+        operations: conversion.limits.operations.min(desk.batch.operations),
+        bytes: conversion.limits.bytes.min(desk.batch.bytes),
+    };
+    let document = absolute(document);
+    let prepared = Prepared::open(Conversion { limits: batch, ..conversion }, pushed)?;
+    let facts = serde_json::to_value(prepared.facts())
+        .map_err(|_| Error::internal("The facts of a source cannot be written."))?;
+    let store = desk.store;
+    let canaries = &settings.guards.canaries;
+    let mut comparison = Comparison::new(store, desk.target.id, settings.full, canaries)?;
+    let mut warnings = Vec::new();
+    let checked = {
+        let mut listener = Listener { report, warnings: &mut warnings, managers: Vec::new() };
+        let checked = prepared
+            .check_with(&mut |severity, finding| listener.hear(severity, finding), &mut comparison)?;
+        listener.close(&comparison)?;
+        checked
+    };
+    let last = store.last_source(desk.target.id)?;
+    guards::check(&settings.guards, &checked, last, &|id| comparison.has_canary(id))?;
+    let absent_disabled = absent(&mut comparison, &checked, &settings, &mut warnings)?;
+    if store.keep()? == Keep::Hashes && comparison.known.users() > 0 {
+        warnings.push(
+            "Only hashes are kept, so values before, wiped attributes and userNames are not compared."
+                .into(),
+        );
+    }
+    let Comparison { known, drafts, unchanged, out_of_scope, .. } = comparison;
+    let (mut drafts, mut texts) = drafts.finish()?;
+    for finding in names::settle(store, &known, &mut drafts, &mut texts)? {
+        report(Severity::Error, finding)?;
+    }
+    let frame = Frame {
+        id: desk.random.uuid_at(now),
+        now,
+        origin: Origin::Source { conversion: document, facts },
+        missing: settings.missing,
+        full: settings.full,
+        input_hash: format!("{:032x}", checked.input_hash()),
+        mapping_hash: format!("{:032x}", checked.mapping_hash()),
+        rows: checked.totals().rows,
+        unlisted: Counts { unchanged, out_of_scope, ..Counts::default() },
+        absent_disabled,
+        limits: settings.brakes,
+        protected: settings.protected,
+        batch,
+        warnings,
+    };
+    write(desk, &known, &drafts, &mut texts, frame)
+}
+
+/// A conversion whose paths mean the same in every working directory.
+fn absolute(mut conversion: Value) -> Value {
+    let resolve = |value: &mut Value| {
+        if let Some(path) = value.as_str()
+            && path != "-"
+            && let Ok(path) = std::path::absolute(path)
+            && let Some(text) = path.to_str()
+        {
+            *value = text.into();
+        }
+    };
+    for key in ["mappingPath", "rejectsPath"] {
+        conversion.get_mut(key).map(resolve);
+    }
+    conversion.get_mut("source").and_then(|source| source.get_mut("path")).map(resolve);
+    conversion
+}
+
+/// Drafts the absent; says what was not done about them and why. Gives those disabled already.
+fn absent(
+    comparison: &mut Comparison<'_>,
+    checked: &Checked,
+    settings: &PlanSettings,
+    warnings: &mut Vec<String>,
+) -> Result<u64, Error> {
+    let proof = checked.complete();
+    let absent = comparison.draft_absent(proof.as_ref().ok(), settings.missing)?;
+    if absent.unproven > 0 {
+        let records = proof.err().unwrap_or_default();
+        let (verb, it) = if records == 1 { ("was", "it") } else { ("were", "they") };
+        warnings.insert(
+            0,
+            format!(
+                "{} missing from the source may be behind the {records} that {verb} rejected without \
+                 an externalId, so nobody is disabled for being absent. Mend what {it} came from.",
+                users(absent.unproven)
+            ),
+        );
+    }
+    if absent.not_kept > 0 {
+        warnings.insert(
+            0,
+            format!(
+                "{} missing from the source cannot be disabled: only hashes are kept, and a user is \
+                 always sent whole. Send them with active false.",
+                users(absent.not_kept)
+            ),
+        );
+    }
+    Ok(absent.disabled)
+}
+
+fn users(count: u64) -> String {
+    if count == 1 { "One user".into() } else { format!("{count} users") }
+}
+
+/// Passes findings on, and keeps those about managers.
+struct Listener<'a, 'r> {
+    report: &'a mut Report<'r>,
+    warnings: &'a mut Vec<String>,
+    /// Managers whom the source does not hold; the baseline may.
+    managers: Vec<Finding>,
+}
+
+impl Listener<'_, '_> {
+    fn hear(&mut self, severity: Severity, finding: Finding) -> Result<(), Error> {
+        match finding.rule {
+            Rule::ManagerUnknown => {
+                self.managers.push(finding);
+                return Ok(());
+            }
+            Rule::ManagerIsSelf => self.note(&finding),
+            _ => {}
+        }
+        (self.report)(severity, finding)
+    }
+
+    fn note(&mut self, finding: &Finding) {
+        if self.warnings.len() < MAX_WARNINGS {
+            let external_id = finding.external_id.as_deref().unwrap_or_default();
+            self.warnings.push(format!("\"{external_id}\": {}", finding.message));
+        }
+    }
+
+    /// A manager that this job processed before is known to the service.
+    fn close(mut self, comparison: &Comparison<'_>) -> Result<(), Error> {
+        for finding in std::mem::take(&mut self.managers) {
+            let manager = finding.value.as_deref().unwrap_or_default();
+            if comparison.known.find(manager).is_none() {
+                self.note(&finding);
+                (self.report)(Severity::Warning, finding)?;
+            }
+        }
+        Ok(())
+    }
+}
