@@ -201,6 +201,51 @@
 #define ENTRABULK_SHUTTING_DOWN 502
 
 /**
+ * The state file cannot be opened, read or written.
+ */
+#define ENTRABULK_STORE_FAILED 503
+
+/**
+ * The state file was written by a newer entrabulk.
+ */
+#define ENTRABULK_STORE_NEWER 504
+
+/**
+ * The state file is damaged, or is not a state file.
+ */
+#define ENTRABULK_STORE_DAMAGED 505
+
+/**
+ * Another run works on this target, or the state file is busy.
+ */
+#define ENTRABULK_LOCK_HELD 510
+
+/**
+ * What the plan was made from has moved since.
+ */
+#define ENTRABULK_PLAN_STALE 511
+
+/**
+ * A brake stops the plan, and no approval lets it through.
+ */
+#define ENTRABULK_BRAKE_TRIPPED 512
+
+/**
+ * The approval does not fit the plan, or is used or expired.
+ */
+#define ENTRABULK_APPROVAL_REFUSED 513
+
+/**
+ * An earlier run of this target has batches to settle first.
+ */
+#define ENTRABULK_RUN_UNFINISHED 514
+
+/**
+ * The store holds no plan, run or batch of that name.
+ */
+#define ENTRABULK_NOT_FOUND 515
+
+/**
  * A fault of entrabulk itself.
  */
 #define ENTRABULK_INTERNAL 900

@@ -94,6 +94,33 @@ pub const ENTRABULK_OUTPUT_FAILED: i32 = 501;
 /// The library is shutting down.
 pub const ENTRABULK_SHUTTING_DOWN: i32 = 502;
 
+/// The state file cannot be opened, read or written.
+pub const ENTRABULK_STORE_FAILED: i32 = 503;
+
+/// The state file was written by a newer entrabulk.
+pub const ENTRABULK_STORE_NEWER: i32 = 504;
+
+/// The state file is damaged, or is not a state file.
+pub const ENTRABULK_STORE_DAMAGED: i32 = 505;
+
+/// Another run works on this target, or the state file is busy.
+pub const ENTRABULK_LOCK_HELD: i32 = 510;
+
+/// What the plan was made from has moved since.
+pub const ENTRABULK_PLAN_STALE: i32 = 511;
+
+/// A brake stops the plan, and no approval lets it through.
+pub const ENTRABULK_BRAKE_TRIPPED: i32 = 512;
+
+/// The approval does not fit the plan, or is used or expired.
+pub const ENTRABULK_APPROVAL_REFUSED: i32 = 513;
+
+/// An earlier run of this target has batches to settle first.
+pub const ENTRABULK_RUN_UNFINISHED: i32 = 514;
+
+/// The store holds no plan, run or batch of that name.
+pub const ENTRABULK_NOT_FOUND: i32 = 515;
+
 /// A fault of entrabulk itself.
 pub const ENTRABULK_INTERNAL: i32 = 900;
 

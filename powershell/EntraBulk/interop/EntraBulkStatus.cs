@@ -34,6 +34,15 @@ namespace EntraBulk.Interop.V1
         Cancelled = 500,
         OutputFailed = 501,
         ShuttingDown = 502,
+        StoreFailed = 503,
+        StoreNewer = 504,
+        StoreDamaged = 505,
+        LockHeld = 510,
+        PlanStale = 511,
+        BrakeTripped = 512,
+        ApprovalRefused = 513,
+        RunUnfinished = 514,
+        NotFound = 515,
         Internal = 900,
         Panic = 901
     }
