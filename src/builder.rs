@@ -47,21 +47,36 @@ pub fn check(
 ) -> Result<(CheckSummary, Checked), Error> {
     let prepared = Prepared::open(conversion, pushed)?;
     let source = prepared.facts().clone();
-    let (mut findings, mut findings_omitted) = (Vec::new(), 0);
+    let mut gathered = Gathered::default();
     let checked = prepared.check(&mut |severity, finding| {
+        gathered.add(severity, finding);
+        Ok(())
+    })?;
+    let Gathered { findings, omitted: findings_omitted } = gathered;
+    let totals = checked.totals();
+    Ok((CheckSummary { totals, source, findings, findings_omitted }, checked))
+}
+
+/// The first [`MAX_FINDINGS`] findings, and how many more there are.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) findings: Vec<CheckFinding>,
+    pub(crate) omitted: u64,
+}
+
+impl Gathered {
+    /// Takes one more.
+    pub(crate) fn add(&mut self, severity: Severity, finding: Finding) {
         let severity = match severity {
             Severity::Error => "rejected",
             Severity::Warning => "warning",
         };
-        if findings.len() < MAX_FINDINGS {
-            findings.push(CheckFinding { severity, finding });
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(CheckFinding { severity, finding });
         } else {
-            findings_omitted += 1;
+            self.omitted += 1;
         }
-        Ok(())
-    })?;
-    let totals = checked.totals();
-    Ok((CheckSummary { totals, source, findings, findings_omitted }, checked))
+    }
 }
 
 /// Builds request bodies: push records (unless the conversion names a file), finish, take batches.
@@ -132,7 +147,7 @@ impl Builder {
     ///
     /// # Errors
     /// `InvalidState` before [`Self::finish`] or after an error; otherwise what reading gives.
-    pub fn next(&mut self) -> Result<Option<bytes::Bytes>, Error> {
+    pub fn next_body(&mut self) -> Result<Option<bytes::Bytes>, Error> {
         let State::Emptying(batches) = &mut self.state else {
             return Err(Error::new(
                 ErrorKind::InvalidState,

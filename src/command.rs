@@ -1,5 +1,7 @@
 //! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
 
+mod plan;
+
 use std::io::Write;
 use std::path::Path;
 
@@ -17,32 +19,65 @@ use crate::prepare;
 struct Operation {
     name: &'static str,
     meaning: &'static str,
-    run: fn(&[u8]) -> Result<Value, Error>,
+    run: Work,
 }
 
-/// Every operation. None of these needs a client.
+/// The work of an operation.
+enum Work {
+    /// It needs its arguments alone.
+    Free(fn(&[u8]) -> Result<Value, Error>),
+    /// It needs a client, for its target and its state.
+    OfClient(fn(&Client, &[u8]) -> Result<Value, Error>),
+}
+
+/// Every operation.
 const OPERATIONS: &[Operation] = &[
     Operation {
         name: "check",
         meaning: "A conversion -> counts and findings; nothing is written or sent.",
-        run: check,
+        run: Work::Free(check),
     },
     Operation {
         name: "convert",
         meaning: "{conversion, directory} -> request bodies as files batch-00001.json …",
-        run: convert,
+        run: Work::Free(convert),
     },
     Operation {
         name: "suggest",
         meaning: "{columns} or a conversion's {source} -> {mapping}: a commented first mapping.",
-        run: suggest,
+        run: Work::Free(suggest),
     },
     Operation {
         name: "errors",
         meaning: "{} -> every status with name, exit code, PowerShell category and meaning.",
-        run: errors,
+        run: Work::Free(errors),
     },
-    Operation { name: "operations", meaning: "{} -> this list.", run: operations },
+    Operation {
+        name: "plan.create",
+        meaning: "{conversion, settings} -> a stored plan: counts, cost, brakes, findings.",
+        run: Work::OfClient(plan::create),
+    },
+    Operation {
+        name: "plan.show",
+        meaning: "{plan} -> that plan; without an id the target's newest.",
+        run: Work::OfClient(plan::show),
+    },
+    Operation {
+        name: "plan.list",
+        meaning: "{limit} -> the target's plans, the newest first.",
+        run: Work::OfClient(plan::list),
+    },
+    Operation {
+        name: "plan.preview",
+        meaning: "{plan, format, rows, bom, path} -> one row a user and action, in a file or as text.",
+        run: Work::OfClient(plan::preview),
+    },
+    Operation {
+        name: "plan.undo",
+        meaning: "{run, settings} -> the inverse plan of a run.",
+        run: Work::OfClient(plan::undo),
+    },
+    Operation { name: "operations", meaning: "{} -> this list.", run: Work::Free(operations) },
 ];
 
 /// Carries out the operation `name` with JSON `arguments` (empty: `{}`) and gives its JSON result.
@@ -50,8 +85,9 @@ const OPERATIONS: &[Operation] = &[
 /// Answers when the work is done, which for a large file may take seconds; any thread may call.
 ///
 /// # Errors
-/// `UnknownOperation`, `ConfigInvalid` for the arguments, and what the operation itself gives.
-pub fn call(_client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Vec<u8>, Error> {
+/// `UnknownOperation`, `InvalidArgument` where a client is missing, `ConfigInvalid` for the arguments,
+/// and what the operation itself gives.
+pub fn call(client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Vec<u8>, Error> {
     let operation =
         OPERATIONS.iter().find(|operation| operation.name == name).ok_or_else(|| {
             let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
@@ -62,7 +98,16 @@ pub fn call(_client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Ve
             )
         })?;
     let arguments = if arguments.is_empty() { b"{}" } else { arguments };
-    Ok((operation.run)(arguments)?.to_string().into_bytes())
+    let result = match (&operation.run, client) {
+        (Work::Free(work), _) => work(arguments),
+        (Work::OfClient(work), Some(client)) => work(client, arguments),
+        (Work::OfClient(_), None) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("The operation \"{name}\" is about a target, and no client was given."),
+            "Make a client for the target and hand it in.",
+        )),
+    };
+    Ok(result?.to_string().into_bytes())
 }
 
 fn to_value(value: impl serde::Serialize) -> Result<Value, Error> {
@@ -93,7 +138,7 @@ fn convert(arguments: &[u8]) -> Result<Value, Error> {
     let mut builder = Builder::new(arguments.conversion.to_string().as_bytes())?;
     let summary = builder.finish()?;
     let mut files = Vec::new();
-    while let Some(body) = builder.next()? {
+    while let Some(body) = builder.next_body()? {
         let path = arguments.directory.join(batch_name(files.len() + 1));
         write_new(&path, &body)?;
         files.push(path.display().to_string());

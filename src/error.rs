@@ -265,7 +265,11 @@ impl Error {
     pub fn from_problems(kind: ErrorKind, what: &str, problems: Vec<Problem>) -> Self {
         let count = problems.iter().filter(|p| p.severity == Severity::Error).count();
         let first = problems.iter().find(|p| p.severity == Severity::Error);
-        let first = first.map(|p| format!(" The first: {p}")).unwrap_or_default();
+        let first = first.map(|p| {
+            let stop = if p.message.ends_with(['.', '?']) { "" } else { "." };
+            format!(" The first: {p}{stop}")
+        });
+        let first = first.unwrap_or_default();
         let plural = if count == 1 { "problem" } else { "problems" };
         let mut error = Error::new(
             kind,
@@ -336,6 +340,6 @@ mod tests {
         assert_eq!(json["status"], 101);
         assert_eq!(json["kind"], "MappingInvalid");
         assert_eq!(json["problems"].as_array().map(Vec::len), Some(2));
-        assert!(error.to_string().contains("1 problem. The first: name.givenname: unknown"));
+        assert!(error.to_string().contains("1 problem. The first: name.givenname: unknown. Mend"));
     }
 }

@@ -209,8 +209,8 @@ fn build_payload(manner: Manner, standard: &str, folder: &Path) {
     let conversion = json!({"version": 1, "source": {"path": source}, "mappingPath": mapping});
     let mut builder = Builder::new(conversion.to_string().as_bytes()).unwrap();
     builder.finish().unwrap();
-    let body = builder.next().unwrap().unwrap();
-    assert!(builder.next().unwrap().is_none());
+    let body = builder.next_body().unwrap().unwrap();
+    assert!(builder.next_body().unwrap().is_none());
 
     let output = run().output().unwrap();
     exits(&output, 0);

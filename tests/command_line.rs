@@ -1,5 +1,7 @@
 //! The command line as a user meets it: real files, real processes, exit codes, and what bad input gets.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by them")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

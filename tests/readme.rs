@@ -2,6 +2,8 @@
 //!
 //! `ENTRABULK_BLESS=1 cargo test --test readme` copies the files into README.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by them")]
+
 use std::path::Path;
 
 /// README with every `<!-- file: PATH -->` followed by that file in a fence.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
@@ -24,12 +25,11 @@ pub(super) struct SourceArguments {
 impl SourceArguments {
     /// The conversion's `source`.
     pub(super) fn document(&self, path: &Path) -> Result<Value, Error> {
-        let delimiter = if self.delimiter == "tab" { "\t" } else { &self.delimiter };
         Ok(json!({
             "path": text(path)?,
             "format": self.format,
             "encoding": self.encoding,
-            "delimiter": delimiter,
+            "delimiter": self.delimiter,
         }))
     }
 }
@@ -130,6 +130,12 @@ pub(super) struct TargetArguments {
     /// Send to a simulated tenant at this loopback address
     #[arg(long, value_name = "URL", env = "ENTRABULK_SIMULATOR")]
     simulator: Option<String>,
+    /// State file: baseline, plans, journal, ledger; by default in the platform's folder for state
+    #[arg(long, value_name = "FILE", env = "ENTRABULK_STATE")]
+    state: Option<PathBuf>,
+    /// Keep hashes of users only, no HR data; then there are no values before and no undo
+    #[arg(long)]
+    hashes_only: bool,
     /// File that holds the client secret (instead of ENTRABULK_CLIENT_SECRET)
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
@@ -140,7 +146,7 @@ pub(super) struct TargetArguments {
 
 impl TargetArguments {
     /// The client configuration.
-    pub(super) fn document(&self) -> Result<Value, Error> {
+    fn document(&self) -> Result<Value, Error> {
         let mut document = match &self.config {
             Some(path) => {
                 let json = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
@@ -166,11 +172,28 @@ impl TargetArguments {
                 object.insert(key.into(), value.as_str().into());
             }
         }
+        let state = object.entry("state").or_insert_with(|| json!({}));
+        if let Some(path) = &self.state {
+            state["path"] = text(path)?.into();
+        }
+        if self.hashes_only {
+            state["keep"] = "hashes".into();
+        }
         Ok(document)
     }
 
+    /// A client for the target, with its secrets.
+    pub(super) fn client(&self) -> Result<Client, Error> {
+        let client = Client::new(self.document()?.to_string().as_bytes())?;
+        for (name, mut secret) in self.secrets()? {
+            client.set_secret(name, &secret)?;
+            secret.fill(0);
+        }
+        Ok(client)
+    }
+
     /// The secrets, by their names.
-    pub(super) fn secrets(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    fn secrets(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
         let mut secrets = Vec::new();
         for (name, file, variable) in [
             ("clientSecret", &self.client_secret_file, "ENTRABULK_CLIENT_SECRET"),

@@ -3,6 +3,7 @@
 mod arguments;
 mod offline;
 mod output;
+mod plan;
 mod rehearse;
 mod simulate;
 mod upload;
@@ -33,6 +34,8 @@ enum Command {
     Convert(offline::Convert),
     /// Suggest a first mapping for a file's columns
     Suggest(offline::Suggest),
+    /// Plan an upload: what a file would change, before anything moves
+    Plan(Box<plan::Plan>),
     /// Send a file to a synchronization job
     Upload(upload::Upload),
     /// Upload to a simulated tenant: nothing leaves this machine
@@ -60,6 +63,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(command) => command.run(&mut output),
         Command::Convert(command) => command.run(&mut output),
         Command::Suggest(command) => command.run(&mut output),
+        Command::Plan(command) => command.run(&mut output),
         Command::Upload(command) => command.run(&mut output),
         Command::Rehearse(command) => command.run(&mut output),
         Command::Simulate(command) => command.run(&mut output),

@@ -55,7 +55,7 @@ impl Convert {
         }
         let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
         let mut number = 0;
-        while let Some(body) = builder.next()? {
+        while let Some(body) = builder.next_body()? {
             number += 1;
             match &self.output {
                 Some(folder) => {

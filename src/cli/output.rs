@@ -212,7 +212,7 @@ fn started_line(event: &Value) -> String {
 }
 
 /// `rejected  line 7  not-boolean  message`.
-fn finding_line(severity: &str, finding: &Value) -> String {
+pub(super) fn finding_line(severity: &str, finding: &Value) -> String {
     let line = match finding["line"].as_u64() {
         Some(line) => format!("line {line}"),
         None => "all lines".into(),

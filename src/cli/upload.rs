@@ -26,12 +26,7 @@ pub(super) struct Upload {
 
 impl Upload {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        let client = Client::new(self.target.document()?.to_string().as_bytes())?;
-        for (name, mut secret) in self.target.secrets()? {
-            client.set_secret(name, &secret)?;
-            secret.fill(0);
-        }
-        send(&client, &self.conversion, &self.source, output)
+        send(&self.target.client()?, &self.conversion, &self.source, output)
     }
 }
 

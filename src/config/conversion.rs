@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::client::read_batch_limits;
 use super::reader::{Reader, read_document};
 use crate::error::Error;
 use crate::mapping::{MappingOptions, UserNameMode};
 use crate::scim::bulk::BatchLimits;
-use crate::source::{Format, SourceOptions};
+use crate::source::SourceOptions;
 
 /// Where the mapping comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Conversion {
     /// # Errors
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        read_document("conversion", json, |doc| Self::read(doc))
+        read_document("conversion", json, Self::read)
     }
 
     /// Reads the conversion within another document.
@@ -96,27 +98,24 @@ impl Conversion {
 
 fn read_source(source: &mut Reader<'_>) -> Option<(Option<PathBuf>, SourceOptions)> {
     let path = source.text("path").map(PathBuf::from);
-    let format = source.choice(
-        "format",
-        &[
-            ("auto", Format::Auto),
-            ("csv", Format::Csv),
-            ("json", Format::Json),
-            ("jsonl", Format::JsonLines),
-            ("bulk", Format::Bulk),
-        ],
-    );
-    let encoding = source.text("encoding").filter(|label| label != "auto");
-    // Not text(): a tab is a delimiter, not an empty string.
-    let delimiter = match source.value("delimiter").map(|value| value.as_str()) {
-        None | Some(Some("auto")) => None,
-        Some(Some(text @ ("," | ";" | "\t" | "|"))) => text.bytes().next(),
+    let mut word = |key: &'static str| match source.value(key) {
+        None => Some("auto"),
+        Some(Value::String(word)) => Some(word.as_str()),
         Some(_) => {
-            source.problem("delimiter", r#"must be "auto", ",", ";", "\t" or "|""#);
+            source.problem(key, "must be a string");
             None
         }
     };
-    Some((path, SourceOptions { format: format?, encoding, delimiter }))
+    let (format, encoding, delimiter) = (word("format"), word("encoding"), word("delimiter"));
+    match SourceOptions::parse(format?, encoding?, delimiter?) {
+        Ok(options) => Some((path, options)),
+        Err(problems) => {
+            for problem in problems {
+                source.problem(&problem.path, problem.message);
+            }
+            None
+        }
+    }
 }
 
 fn read_mapping_source(doc: &mut Reader<'_>) -> Option<MappingSource> {

@@ -119,7 +119,7 @@ pub unsafe extern "C" fn entrabulk_builder_next(
         let batch = unsafe { Output::pointer(batch, "batch") }?;
         // SAFETY: by the header's contract.
         let builder = unsafe { object(builder, "builder") }?;
-        if let Some(bytes) = builder.alone()?.next()? {
+        if let Some(bytes) = builder.alone()?.next_body()? {
             batch.give(entrabulk_buffer(bytes));
         }
         Ok(())

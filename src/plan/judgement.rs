@@ -1,14 +1,15 @@
 //! Whether a plan may go: its brakes and its protected users, when it is made and again when applied.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::brakes::{BrakeVerdict, Earlier, Touched, judge};
-use super::document::StoredBrakes;
+use super::brakes::{Base, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
+use super::document::{Protected, StoredBrakes};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::store::{Actions, ItemFilter, Plan, Store, TargetId};
+use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -68,6 +69,35 @@ pub(super) fn earlier(
     })
 }
 
+/// Takes note of a plan's items and judges them: once while the plan is written, once when it is applied.
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    touched: Touched,
+    forbidden: BTreeSet<String>,
+}
+
+impl Judge {
+    /// Takes note of one item.
+    pub(super) fn see(&mut self, item: &PlanItem<'_>, protected: &Protected) -> Result<(), Error> {
+        self.touched.count(item)?;
+        if protected.forbids(item) {
+            self.forbidden.insert(item.external_id.to_owned());
+        }
+        Ok(())
+    }
+
+    /// What the brakes say.
+    pub(super) fn judgement(
+        self,
+        earlier: &Earlier,
+        base: Base,
+        limits: &BrakeLimits,
+    ) -> Judgement {
+        let verdicts = judge(&self.touched, earlier, base, limits);
+        Judgement { verdicts, protected: self.forbidden.into_iter().collect() }
+    }
+}
+
 /// Judges a stored plan as it was judged when it was made, from its stored items and with what was
 /// accepted until `now`.
 ///
@@ -75,23 +105,13 @@ pub(super) fn earlier(
 /// What the store gives; `StoreDamaged` if the stored limits cannot be read.
 pub fn judge_again(store: &dyn Store, plan: &Plan, now: Timestamp) -> Result<Judgement, Error> {
     let stored = StoredBrakes::of(plan)?;
-    let mut touched = Touched::default();
-    let mut protected = Vec::new();
-    let filter =
-        ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
-    store.plan_items(&plan.id, &filter, &mut |item| {
-        touched.count(&item)?;
-        if stored.protected.forbids(&item) {
-            protected.push(item.external_id.to_owned());
-        }
-        Ok(())
-    })?;
     // Names are compared while they are at hand; a store of hashes no longer has them.
-    protected.extend(stored.judgement.protected.iter().cloned());
-    protected.sort();
-    protected.dedup();
+    let forbidden = stored.judgement.protected.into_iter().collect();
+    let mut judge = Judge { forbidden, ..Judge::default() };
+    let filter = ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
+    store.plan_items(&plan.id, &filter, &mut |item| judge.see(&item, &stored.protected))?;
     let earlier = earlier(store, plan.target, now)?;
-    Ok(Judgement { verdicts: judge(&touched, &earlier, stored.base, &stored.limits), protected })
+    Ok(judge.judgement(&earlier, stored.base, &stored.limits))
 }
 
 pub(super) fn unreadable(what: &str) -> Error {

@@ -15,7 +15,9 @@ mod judgement;
 mod known;
 mod names;
 pub mod order;
+mod preview;
 mod reason;
+mod undo;
 mod write;
 
 pub use create::create;
@@ -24,4 +26,6 @@ pub use document::{
     About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
 };
 pub use judgement::{Judgement, judge_again};
+pub use preview::{PreviewRows, preview};
 pub use reason::Reason;
+pub use undo::undo;

@@ -1,19 +1,20 @@
 //! Drafts in their order to a stored plan, judged on the way.
 
-use super::brakes::{Base, BrakeLimits, Touched, judge};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::brakes::{Base, BrakeLimits};
 use super::compare::count_name;
 use super::cost;
 use super::desk::Desk;
-use super::document::{About, Cost, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes};
+use super::document::{About, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes};
 use super::drafts::{Draft, DraftTexts};
-use super::judgement::{Judgement, earlier};
+use super::judgement::{Judge, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
 use crate::store::{Action, Counts, Keep, Plan, PlanFacts, PlanItem};
-use xxhash_rust::xxh3::xxh3_128;
 
 /// Sentences a plan keeps about what is odd.
 pub(super) const MAX_WARNINGS: usize = 100;
@@ -52,9 +53,8 @@ pub(super) fn write(
     let mut writer = desk.store.write_plan(&frame.id, desk.target.id, known.revision(), frame.now)?;
     let mut counts = frame.unlisted;
     let mut names = NameCounts::default();
-    let mut touched = Touched::default();
+    let mut judge = Judge::default();
     let mut batches = BatchCount::new(frame.batch);
-    let mut protected = Vec::new();
     for at in order {
         let draft = &drafts[at as usize];
         let texts = texts.of(draft)?;
@@ -77,28 +77,22 @@ pub(super) fn write(
             wiped: if sends { texts.wiped } else { "" },
         };
         writer.push(&item)?;
-        touched.count(&item)?;
+        judge.see(&item, &frame.protected)?;
         count_name(&mut names, draft.reason);
         if sends {
             batches.add(texts.user.len());
-        }
-        if frame.protected.forbids(&item) {
-            protected.push(item.external_id.to_owned());
         }
         // Records out of scope are counted whether or not they have a draft.
         if draft.action != Action::OutOfScope {
             *counts.of(draft.action) += 1;
         }
     }
-    protected.sort();
-    protected.dedup();
     known.still_holds(desk.store)?;
     let base = Base { users: known.users(), active: known.active() };
     let earlier = earlier(desk.store, desk.target.id, frame.now)?;
-    let judgement =
-        Judgement { verdicts: judge(&touched, &earlier, base, &frame.limits), protected };
+    let judgement = judge.judgement(&earlier, base, &frame.limits);
     let tripped = judgement.tripped();
-    let cost: Cost = cost::reckon(desk, batches.batches())?;
+    let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",
         Keep::Hashes => "hashes",

@@ -29,7 +29,7 @@ const CODE_PAGES: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// `ConfigInvalid` for a label that no encoding has.
-pub fn encoding_named(label: &str) -> Result<&'static str, Error> {
+pub(super) fn encoding_named(label: &str) -> Result<&'static str, Error> {
     Ok(by_label(label)?.name())
 }
 

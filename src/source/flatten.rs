@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{CellKind, Columns, MAX_COLUMNS, Record, Row};
@@ -171,7 +171,7 @@ pub(super) fn walk(
 ///
 /// Fixed to one thread at a time; each record costs a pass over all columns.
 #[derive(Debug)]
-pub struct Flattener {
+pub(super) struct Flattener {
     columns: Columns,
     /// The column of every path met, as the source spells it.
     known: HashMap<String, usize>,
@@ -182,7 +182,7 @@ pub struct Flattener {
 
 impl Flattener {
     /// A flattener whose first columns are `wanted`, in that order.
-    pub fn new(wanted: &[String]) -> Self {
+    pub(super) fn new(wanted: &[String]) -> Self {
         Flattener {
             columns: Columns::growing(wanted),
             known: HashMap::new(),
@@ -193,28 +193,16 @@ impl Flattener {
     }
 
     /// The columns met so far.
-    pub fn columns(&self) -> &Columns {
+    pub(super) fn columns(&self) -> &Columns {
         &self.columns
     }
 
-    /// Fills `record` from `json`, an object; `line` is what its findings and errors call it.
+    /// Fills `record` from `json`, which is JSON; `line` is what its findings and errors call it.
     /// A value that is no object, or an object that repeats a key, is a [`Row::Rejected`].
     ///
     /// # Errors
-    /// `SourceFormat` if `json` is not JSON, or if the records have more than
-    /// [`MAX_COLUMNS`] columns together.
-    pub fn fill(&mut self, json: &str, line: u64, record: &mut Record) -> Result<Row, Error> {
-        let json = json.trim_ascii();
-        if let Err(error) = serde_json::from_str::<IgnoredAny>(json) {
-            let message = format!("Record {line} is not valid JSON: {error}.");
-            let advice = "Send each record as one JSON object.";
-            return Err(Error::new(ErrorKind::SourceFormat, message, advice).at_line(line));
-        }
-        self.fill_valid(json, line, record)
-    }
-
-    /// [`Self::fill`] for text that is known to be JSON.
-    pub(super) fn fill_valid(
+    /// `SourceFormat` if the records have more than [`MAX_COLUMNS`] columns together.
+    pub(super) fn fill(
         &mut self,
         json: &str,
         line: u64,

@@ -318,6 +318,6 @@ impl JsonRows {
             }
         }
         let place = self.json.value(&mut self.value)?;
-        self.flattener.fill_valid(&self.value, place.line, record).map(Some)
+        self.flattener.fill(&self.value, place.line, record).map(Some)
     }
 }

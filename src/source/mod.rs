@@ -24,8 +24,6 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use encoding::encoding_named;
-pub use flatten::Flattener;
 pub use options::{EncodingFrom, Format, SourceFacts, SourceOptions};
 pub use reader::{Reader, Row};
 pub use record::{Cell, CellKind, Columns, Record};

@@ -28,7 +28,8 @@ pub struct Totals {
     pub wipes: BTreeMap<String, u64>,
 }
 
-/// Counts what a batch changed: the items of `plan` from `first` up to but without `past`.
+/// Counts what a batch changed: the items of `plan` from `first` up to but without `past`. Whoever was
+/// sent again as it was did not change.
 pub(super) fn count(
     connection: &Connection,
     (target, now): (i64, Timestamp),
@@ -40,6 +41,7 @@ pub(super) fn count(
             "INSERT INTO tally (target, at, what, attribute, count)
              SELECT ?1, ?2, action, '', count(*) FROM plan_item
              WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
+               AND reason NOT LIKE 'resend-%'
              GROUP BY action",
         )?
         .execute(params![target, moment(now), plan, first, past, sent])?;

@@ -125,7 +125,10 @@ fn a_record_without_id_or_name_is_rejected_and_says_who_where_it_can() {
     let mut user = User::default();
     let mut reject = |cells: &[&str]| match program.render(&columns, &record(cells), &mut user) {
         Rendered::Rejected(finding) => {
-            assert!(user.bytes.is_empty() && user.external_id.is_empty());
+            // Nothing is left of it but whose it is.
+            let left = User { external_id: user.external_id.clone(), ..User::default() };
+            assert_eq!(format!("{user:?}"), format!("{left:?}"));
+            assert_eq!(user.external_id, finding.external_id.clone().unwrap_or_default());
             finding
         }
         other => panic!("{other:?}"),

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::source::{EncodingFrom, encoding_named};
+use crate::source::EncodingFrom;
+use crate::source::encoding::encoding_named;
 
 const STAFF: &str =
     "社員番号,氏名,部署\n1001,山田 太郎,営業部\n1002,髙橋 花子,人事部\n1003,佐藤 健一,開発部\n";

@@ -1,0 +1,139 @@
+//! A stored plan to a preview: sorted by action, then externalId; the same plan gives the same bytes.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::known::moved;
+use super::reason::Reason;
+use crate::error::{Error, ErrorKind};
+use crate::report::preview::{PreviewFormat, PreviewRow, write_head};
+use crate::store::{Action, Actions, Certainty, ItemFilter, Plan, Store};
+
+/// Which rows a preview has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PreviewRows {
+    /// Everything worth a look: all but the unchanged.
+    #[default]
+    Noteworthy,
+    /// The unchanged too, and whoever is disabled already and not in the source. They are taken from
+    /// the baseline, so it must be the one the plan was made from.
+    All,
+}
+
+/// Writes the preview of a plan and gives its number of rows.
+///
+/// # Errors
+/// What the store gives; `PlanStale` where all rows are wanted and the baseline moved; `OutputFailed`.
+pub fn preview(
+    store: &dyn Store,
+    plan: &Plan,
+    rows: PreviewRows,
+    format: PreviewFormat,
+    out: &mut dyn Write,
+) -> Result<u64, Error> {
+    let mut sheet = Sheet::new(format)?;
+    let mut listed = HashSet::new();
+    let actions = Actions::NOTEWORTHY;
+    let filter = ItemFilter { actions, ordinals: 0..u64::MAX, with_users: false };
+    store.plan_items(&plan.id, &filter, &mut |item| {
+        if rows == PreviewRows::All {
+            listed.insert(xxh3_128(item.external_id.as_bytes()));
+        }
+        sheet.add(&PreviewRow {
+            action: item.action,
+            external_id: item.external_id,
+            user_name_before: item.user_name_before,
+            user_name_after: item.user_name,
+            display_name: item.display_name,
+            changed: item.changed,
+            reason: item.reason,
+            certainty: item.certainty,
+        })
+    })?;
+    if rows == PreviewRows::All {
+        let revision = store.scan_baseline(plan.target, &mut |row| {
+            if listed.contains(&xxh3_128(row.external_id.as_bytes())) {
+                return Ok(());
+            }
+            sheet.add(&PreviewRow {
+                action: Action::Unchanged,
+                external_id: row.external_id,
+                user_name_before: row.user_name,
+                user_name_after: row.user_name,
+                display_name: "",
+                changed: "",
+                reason: Reason::Same.code(),
+                certainty: Certainty::Known,
+            })
+        })?;
+        if revision != plan.baseline_revision {
+            return Err(moved());
+        }
+    }
+    sheet.write(out)
+}
+
+/// Rows on their way to be sorted: the text in a temporary file, the order in memory.
+struct Sheet {
+    format: PreviewFormat,
+    file: BufWriter<File>,
+    /// Action, externalId, where the row begins and how long it is.
+    rows: Vec<(u8, Box<str>, u64, u32)>,
+    length: u64,
+    row: Vec<u8>,
+}
+
+impl Sheet {
+    fn new(format: PreviewFormat) -> Result<Self, Error> {
+        let file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+        Ok(Sheet { format, file, rows: Vec::new(), length: 0, row: Vec::new() })
+    }
+
+    fn add(&mut self, row: &PreviewRow<'_>) -> Result<(), Error> {
+        self.row.clear();
+        row.write(self.format, &mut self.row).map_err(failed)?;
+        self.file.write_all(&self.row).map_err(failed)?;
+        let length = u32::try_from(self.row.len())
+            .map_err(|_| Error::internal("A row of a preview is too long."))?;
+        self.rows.push((row.action as u8, row.external_id.into(), self.length, length));
+        self.length += u64::from(length);
+        Ok(())
+    }
+
+    fn write(mut self, out: &mut dyn Write) -> Result<u64, Error> {
+        let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
+        let mut file = BufReader::new(file);
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        // Records of one user keep their order, for they were written in it.
+        self.rows.sort();
+        let mut copy = || -> io::Result<()> {
+            write_head(self.format, out)?;
+            let mut position = 0_u64;
+            for (_, _, at, length) in &self.rows {
+                match i64::try_from(at.abs_diff(position)) {
+                    Ok(forward) if *at >= position => file.seek_relative(forward)?,
+                    Ok(back) => file.seek_relative(-back)?,
+                    Err(_) => file.seek(SeekFrom::Start(*at)).map(|_| ())?,
+                }
+                self.row.resize(*length as usize, 0);
+                file.read_exact(&mut self.row)?;
+                out.write_all(&self.row)?;
+                position = at + u64::from(*length);
+            }
+            out.flush()
+        };
+        copy().map_err(failed)?;
+        Ok(self.rows.len() as u64)
+    }
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::new(
+        ErrorKind::OutputFailed,
+        format!("The preview cannot be written: {error}."),
+        "Check the path, its permissions and the space left.",
+    )
+}
