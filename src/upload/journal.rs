@@ -8,7 +8,7 @@ use super::supply::{Planned, panicked};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::fail::Step;
-use crate::store::{NewBatch, Store};
+use crate::store::{NewBatch, RunState, Store};
 
 /// Writes down what happens to the batches of one run.
 #[derive(Debug, Clone)]
@@ -91,6 +91,14 @@ impl Journal {
         let error = serde_json::to_string(error).unwrap_or_default();
         self.write(Step::Refused, move |store, run, now| {
             store.refuse(run, entry.number, entry.body_hash, &error, now)
+        })
+        .await
+    }
+
+    /// After the last answer, before the run's terminal event.
+    pub(super) async fn ended(&self, state: RunState, summary: String) -> Result<(), Error> {
+        self.write(Step::RunEnded, move |store, run, now| {
+            store.set_run_state(run, state, Some(&summary), now)
         })
         .await
     }
