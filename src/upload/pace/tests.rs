@@ -135,7 +135,7 @@ async fn the_quota_comes_back_call_by_call_after_a_day() {
     pacer.start(false).await.expect("free").over(202).await;
     pacer.start(false).await.expect_err("spent");
     assert_eq!(pacer.quota_left(), 0);
-    let wait = pacer.start(false).await.expect_err("spent");
+    let Err(Denied::Wait(wait)) = pacer.start(false).await else { panic!("spent") };
     assert_eq!(wait, Wait { reason: WaitReason::Quota, until: Some(first.after(LONG + MARGIN)) });
     clock.sleep_until(first.after(LONG + MARGIN)).await;
     assert_eq!(pacer.quota_left(), 1);
