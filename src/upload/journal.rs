@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::supply::{Planned, panicked};
+use super::supply::{Planned, ended};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::fail::Step;
@@ -37,7 +37,7 @@ impl Journal {
     ) -> Result<T, Error> {
         let Journal { store, clock, run } = self.clone();
         let written = spawn_blocking(move || work(&*store, &run, clock.now())).await;
-        let written = written.unwrap_or_else(|_| Err(panicked()))?;
+        let written = written.unwrap_or_else(|lost| Err(ended(&lost)))?;
         step.reached();
         Ok(written)
     }

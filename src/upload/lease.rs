@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::event::{Event, Warning};
 use super::queue::EventQueue;
 use super::summary::End;
-use super::supply::{cancellation, cancelled, panicked};
+use super::supply::{cancellation, cancelled, ended};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::fail::Step;
@@ -110,6 +110,6 @@ impl Lease {
     ) -> Result<T, Error> {
         let Lease { store, clock, target, holder } = self.clone();
         let done = spawn_blocking(move || work(&*store, target, &holder, clock.now())).await;
-        done.unwrap_or_else(|_| Err(panicked()))
+        done.unwrap_or_else(|lost| Err(ended(&lost)))
     }
 }

@@ -18,7 +18,9 @@ use super::queue::{EventQueue, Over};
 use super::sending::{Means, Sending};
 use super::shared::SharedLedger;
 use super::summary::{End, Progress, Stage, Summary, Tally};
-use super::supply::{Check, Listener, Supply, cancellation, cancelled, check, panicked};
+use super::supply::{
+    Check, Listener, Supply, cancellation, cancelled, check, ended, panicked, shut_down,
+};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::config::{PlanArguments, RunArguments, RunWork};
@@ -333,15 +335,7 @@ struct Closing(Arc<Shared>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let error = if thread::panicking() {
-            panicked()
-        } else {
-            Error::new(
-                ErrorKind::ShuttingDown,
-                "The library was shut down while the run went on.",
-                "Start the run again in a new process.",
-            )
-        };
+        let error = if thread::panicking() { panicked() } else { shut_down() };
         self.0.finish(error.into());
     }
 }
@@ -414,7 +408,7 @@ async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<boo
     let mut flag = cancelled_flag.clone();
     let checked = tokio::select! {
         checked = spawn_blocking(move || check(&listener)) =>
-            checked.unwrap_or_else(|_| Err(panicked())),
+            checked.unwrap_or_else(|lost| Err(ended(&lost))),
         () = cancellation(&mut flag) => Err(cancelled()),
     };
     match checked {
@@ -439,7 +433,7 @@ async fn keep(
         let target = client.desk(&*store)?.target;
         Ok::<_, Error>((store, target))
     });
-    let (store, target) = opening.await.unwrap_or_else(|_| Err(panicked()))?;
+    let (store, target) = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
     // Unlike the run's id this names one sitting: two processes cannot resume one run at once.
     let holder = format!(
         "run {} (process {}, {:08x})",
@@ -483,7 +477,7 @@ async fn execute(
         let ledger = SharedLedger::open(of, target.tenant, limits, clock, run)?;
         Ok::<_, Error>(Some((opened, ledger)))
     });
-    let opened = opening.await.unwrap_or_else(|_| Err(panicked()))?;
+    let opened = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
     let Some((Opened { run, plan, totals, unchanged, absent, before, batches }, ledger)) = opened
     else {
         return Ok(End::default());

@@ -14,7 +14,7 @@ use super::pace::{Denied, Pacer, Permit, Wait};
 use super::queue::EventQueue;
 use super::retry::{Outcome, Patience, Verdict, judge, told};
 use super::summary::{End, Tally};
-use super::supply::{Load, Planned, Supply, cancellation, cancelled, panicked};
+use super::supply::{self, Load, Planned, Supply, cancellation, cancelled};
 use crate::client::Parts;
 use crate::clock::Timestamp;
 use crate::config::Target;
@@ -315,11 +315,14 @@ impl Sending {
     }
 
     async fn settle(&mut self, ended: Result<Ended, JoinError>) {
-        let Ok(Ended { batch, client_request_id, outcome }) = ended else {
-            // Which batch it was does not matter: it stays in doubt.
-            self.under_way.clear();
-            self.tries.abort_all();
-            return self.stop(panicked());
+        let Ended { batch, client_request_id, outcome } = match ended {
+            Ok(ended) => ended,
+            Err(lost) => {
+                // Which batch it was does not matter: it stays in doubt.
+                self.under_way.clear();
+                self.tries.abort_all();
+                return self.stop(supply::ended(&lost));
+            }
         };
         let Some(mut parcel) = self.under_way.remove(&batch) else { return };
         parcel.doubtful |= outcome.leaves_doubt();

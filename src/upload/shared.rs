@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::event::WaitReason;
 use super::pace::{Denied, Wait};
-use super::supply::panicked;
+use super::supply::ended;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::{self, CallId, CallLimits, CallRequest, Grant, Store, TenantId};
@@ -59,7 +59,7 @@ impl SharedLedger {
             left.store(u64::from(quota.left), Ordering::Relaxed);
             Ok(grant)
         });
-        match asked.await.unwrap_or_else(|_| Err(panicked())) {
+        match asked.await.unwrap_or_else(|lost| Err(ended(&lost))) {
             Ok(Grant::Granted(call)) => Ok(call),
             Ok(Grant::WaitUntil(until, reason)) => Err(Denied::Wait(Wait {
                 reason: match reason {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::event::{Event, Warning};
 use super::queue::EventQueue;
@@ -132,7 +132,7 @@ impl Supply {
                 self.ask();
                 Ok(Some(batch))
             }
-            Err(_) => Err(panicked()),
+            Err(lost) => Err(ended(&lost)),
         }
     }
 }
@@ -149,6 +149,20 @@ pub(super) fn cancelled() -> Error {
         ErrorKind::Cancelled,
         "The host cancelled the run.",
         "Start it again to send the rest; users sent twice are the same.",
+    )
+}
+
+/// The error of a run one of whose parts came to no end of its own.
+pub(super) fn ended(lost: &JoinError) -> Error {
+    if lost.is_panic() { panicked() } else { shut_down() }
+}
+
+/// The error of a run whose threads were taken away.
+pub(super) fn shut_down() -> Error {
+    Error::new(
+        ErrorKind::ShuttingDown,
+        "The library was shut down while the run went on.",
+        "Start the run again in a new process.",
     )
 }
 

@@ -7,6 +7,6 @@
 mod bench;
 mod crowd;
 mod kill;
-
+mod rounds;
 mod site;
-
+mod stops;
