@@ -153,6 +153,10 @@ impl Sending {
             tokio::pin!(changed);
             changed.as_mut().enable();
             let wait = self.start_ready().await;
+            if self.is_over() {
+                // The quota was spent before the first call: nothing would ever wake this loop.
+                break;
+            }
             let wants_batch = self.wants_batch();
             self.tell_wait(wait, wants_batch).await;
             let wake = self.wake_at(wait);

@@ -15,7 +15,8 @@ fn site(calls_per_day: usize) -> Site {
     let latency = LatencySettings { before_ms: 100, after_ms: 100, jitter_ms: 300 };
     let limits = LimitSettings { calls_per_day, ..LimitSettings::default() };
     let other_job_ids = (0..PROCESSES).map(job).collect();
-    Site::new(Settings { latency, limits, other_job_ids, ..Settings::default() }, |config| {
+    let settings = Settings { latency, limits, other_job_ids, ..Settings::default() };
+    Site::new(settings, 10, |config| {
         config["limits"] = json!({"operations": 1, "callsPerDay": calls_per_day});
     })
 }

@@ -37,7 +37,7 @@ fn uploads(site: &Site) -> Vec<String> {
 }
 
 fn one_at_a_time() -> Site {
-    Site::new(Settings::default(), |config| config["limits"]["inFlight"] = 1.into())
+    Site::new(Settings::default(), 100, |config| config["limits"]["inFlight"] = 1.into())
 }
 
 /// Kills an apply at the `count`th `step`, goes on, and says whether it was killed at all.

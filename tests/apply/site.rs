@@ -8,9 +8,6 @@ use entrabulk::clock::{Random, TokioClock};
 use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
 use serde_json::{Value, json};
 
-/// How many times as fast as the wall clock the service and the program live.
-pub(crate) const SPEED: u32 = 100;
-
 pub(crate) struct Site {
     // In this order: the tenant goes before its runtime.
     pub(crate) running: RunningSimulator,
@@ -19,21 +16,22 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A tenant and a configuration for it, with a state file. `adjust` changes the configuration.
-    pub(crate) fn new(settings: Settings, adjust: impl FnOnce(&mut Value)) -> Site {
+    /// A tenant and a configuration for it, with a state file; both live `speed` times as fast as the
+    /// wall clock. `adjust` changes the configuration.
+    pub(crate) fn new(settings: Settings, speed: u32, adjust: impl FnOnce(&mut Value)) -> Site {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
         let running = runtime.block_on(async {
-            let clock = Arc::new(TokioClock::with_speed(SPEED));
+            let clock = Arc::new(TokioClock::with_speed(speed));
             Simulator::start(settings, clock, Random::seeded(1)).expect("a simulator")
         });
         let folder = tempfile::tempdir().expect("a folder");
         let site = Site { running, _runtime: runtime, folder };
         let mut config = crate::bench::configuration(&site.running.tenant(), &site.running.url());
-        config["clockSpeed"] = SPEED.into();
+        config["clockSpeed"] = speed.into();
         config["state"] = json!({"path": site.path("state.db")});
         // A second of real time and more, however busy the machine is.
         config["retry"] = json!({"requestTimeoutMs": 600_000});

@@ -83,7 +83,7 @@ async fn a_cancelled_run_is_resumed_and_settles_its_doubts_first() {
     let arguments = kept.arguments(&operations(0..300, "Clerk", true));
     let run = Run::start(&kept.bench.client, arguments.to_string().as_bytes()).expect("a run");
     let cancel = async {
-        kept.bench.clock.sleep_until(kept.bench.clock.now().after(Duration::from_secs(6))).await;
+        kept.bench.clock.sleep_until(kept.bench.clock.now().after(Duration::from_secs(3))).await;
         run.cancel();
     };
     let ((_, summary), ()) = tokio::join!(watch(&run, |_| ()), cancel);
