@@ -80,7 +80,16 @@ impl Client {
     ) -> Client {
         let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
         let pacer = Arc::new(Pacer::new(&config.limits, Arc::clone(&clock)));
-        Client(Arc::new(Parts { config, clock, random, transport, sign_in, pacer, store: Mutex::default(), home }))
+        Client(Arc::new(Parts {
+            config,
+            clock,
+            random,
+            transport,
+            sign_in,
+            pacer,
+            store: Mutex::default(),
+            home,
+        }))
     }
 
     /// Hands in a secret: `clientSecret` (then the configuration must hold `tenantId` and `clientId`),

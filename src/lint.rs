@@ -164,9 +164,9 @@ pub fn judge(
         Duplicates::Last => rejected.keys().copied().collect(),
         Duplicates::Reject => HashSet::new(),
     };
-    let with_names = records.iter().filter(|record| {
-        suspected(record, Suspect::UserName) && !superseded.contains(&record.row)
-    });
+    let with_names = records
+        .iter()
+        .filter(|record| suspected(record, Suspect::UserName) && !superseded.contains(&record.row));
     for group in group_by(with_names, |record| folded(&record.user_name)) {
         let people: HashSet<&str> =
             group.iter().map(|record| record.external_id.as_str()).collect();

@@ -26,11 +26,11 @@ pub(super) struct Approve {
 
 impl Approve {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        let logged_in = || ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-        let approver = self
-            .approver
-            .or_else(logged_in)
-            .ok_or_else(|| usage("Nobody is logged in by name; say who approves with --approver."))?;
+        let logged_in =
+            || ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let approver = self.approver.or_else(logged_in).ok_or_else(|| {
+            usage("Nobody is logged in by name; say who approves with --approver.")
+        })?;
         let arguments = json!({"plan": self.plan, "removals": self.removals,
                                "reason": self.reason, "approver": approver});
         let approval = call(&self.target.client()?, "plan.approve", &arguments)?;

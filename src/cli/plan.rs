@@ -138,7 +138,9 @@ impl SettingsArguments {
             Some(path) => std::fs::read(path)
                 .map_err(|error| error.to_string())
                 .and_then(|json| serde_json::from_slice(&json).map_err(|error| error.to_string()))
-                .map_err(|why| usage(format!("The file {} cannot be read: {why}.", path.display())))?,
+                .map_err(|why| {
+                    usage(format!("The file {} cannot be read: {why}.", path.display()))
+                })?,
         };
         if !document.is_object() {
             return Err(usage("The plan settings are not a JSON object."));
@@ -151,8 +153,9 @@ impl SettingsArguments {
                     *place = json!({});
                 }
                 let object = place.as_object_mut();
-                let object = object
-                    .ok_or_else(|| usage(format!("Beside \"{key}\" the settings hold no object.")))?;
+                let object = object.ok_or_else(|| {
+                    usage(format!("Beside \"{key}\" the settings hold no object."))
+                })?;
                 place = object.entry(*key).or_insert(Value::Null);
             }
             *place = value;
@@ -184,8 +187,9 @@ impl SettingsArguments {
 impl Plan {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let Some(command) = self.command else {
-            let source =
-                self.source.ok_or_else(|| usage("Name the file to plan, or show, list, preview."))?;
+            let source = self
+                .source
+                .ok_or_else(|| usage("Name the file to plan, or show, list, preview."))?;
             let client = self.target.client()?;
             let arguments = json!({
                 "version": 1,
@@ -223,8 +227,7 @@ impl Plan {
                 Ok(0)
             }
             PlanCommand::Undo { run, target, settings } => {
-                let arguments =
-                    json!({"version": 1, "run": run, "settings": settings.document()?});
+                let arguments = json!({"version": 1, "run": run, "settings": settings.document()?});
                 Ok(show(output, &call(&target.client()?, "plan.undo", &arguments)?))
             }
         }
@@ -329,7 +332,9 @@ fn show(output: &Output, plan: &Value) -> u8 {
         ));
     }
     output.line(match () {
-        () if plan["blocked"] == true => "The plan cannot be applied. Mend the source or the mapping.",
+        () if plan["blocked"] == true => {
+            "The plan cannot be applied. Mend the source or the mapping."
+        }
         () if plan["tripped"] == true => {
             "A brake stops the plan. Look at the preview; if it is right, approve the plan."
         }

@@ -65,5 +65,11 @@ fn line(run: &Value) -> String {
     let text = |key: &str| run[key].as_str().unwrap_or_default();
     let accepted = run["summary"]["accepted"].as_u64();
     let accepted = accepted.map_or(String::new(), |accepted| format!("  {accepted} accepted"));
-    format!("{}  {}  {}  plan {}{accepted}", text("run"), text("startedAt"), text("state"), text("plan"))
+    format!(
+        "{}  {}  {}  plan {}{accepted}",
+        text("run"),
+        text("startedAt"),
+        text("state"),
+        text("plan")
+    )
 }

@@ -85,7 +85,11 @@ pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
         None => {
             let target = client.desk(&*store)?.target.id;
             store.runs(Some(target), 1)?.pop().ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "This target has no run yet.", "Apply a plan first.")
+                Error::new(
+                    ErrorKind::NotFound,
+                    "This target has no run yet.",
+                    "Apply a plan first.",
+                )
             })?
         }
     };

@@ -8,6 +8,6 @@ mod run;
 
 pub use client::{ClientConfig, Licence, Limits, RetryPolicy, State, Target};
 pub use conversion::{Conversion, Duplicates, MappingSource};
-pub use plan::{Guards, Manifest, PlanArguments, PlanSettings};
 pub(crate) use plan::is_sha256;
+pub use plan::{Guards, Manifest, PlanArguments, PlanSettings};
 pub use run::{RunArguments, RunWork};

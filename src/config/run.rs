@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::Conversion;
 use super::plan::{PlanArguments, PlanSettings};
 use super::reader::read_document;
-use super::Conversion;
 use crate::error::Error;
 
 /// What to do, and how patiently.
@@ -20,7 +20,7 @@ pub struct RunArguments {
 #[derive(Debug, Clone)]
 pub enum RunWork {
     /// Send a source.
-    Upload(PlanArguments),
+    Upload(Box<PlanArguments>),
     /// Execute the stored plan of this id.
     Apply(String),
     /// Go on with the run of this id, or with whichever was interrupted.
@@ -52,11 +52,11 @@ impl RunArguments {
                 (None, None) => {
                     let conversion = Conversion::read_within(doc);
                     let settings = doc.object("settings", PlanSettings::read);
-                    RunWork::Upload(PlanArguments {
+                    RunWork::Upload(Box::new(PlanArguments {
                         conversion: conversion?,
                         document: document.unwrap_or(Value::Null),
                         settings: settings?,
-                    })
+                    }))
                 }
             };
             Some(RunArguments { work, wait: wait? })

@@ -8,6 +8,7 @@ pub mod expression;
 
 mod column_names;
 mod compile;
+mod disabled;
 mod json;
 mod leaf;
 mod parse;
@@ -18,8 +19,9 @@ mod suggest;
 mod tree;
 mod user;
 
+pub use disabled::disabled;
 pub use program::{Program, Rendered};
-pub use ready::{disabled, ready_user};
+pub use ready::ready_user;
 pub use suggest::suggest;
 pub use user::User;
 

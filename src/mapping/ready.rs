@@ -31,22 +31,6 @@ pub fn ready_user(record: &Record, user: &mut User) -> Rendered {
     }
 }
 
-/// The user with `active` false and otherwise the same; `user` is its JSON object.
-///
-/// # Errors
-/// What is wrong with the JSON, in words.
-pub fn disabled(user: &[u8]) -> Result<Vec<u8>, String> {
-    let json: Json = serde_json::from_slice(user).map_err(|error| error.to_string())?;
-    let Json::Object(mut members) = json else { return Err("it is no object".into()) };
-    match members.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case("active")) {
-        Some((_, active)) => *active = Json::Bool(false),
-        None => members.push(("active".into(), Json::Bool(false))),
-    }
-    let mut bytes = Vec::with_capacity(user.len() + 16);
-    Json::Object(members).write(&mut bytes);
-    Ok(bytes)
-}
-
 type Checked = Result<(), Box<Finding>>;
 
 struct Check<'a> {

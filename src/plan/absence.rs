@@ -101,8 +101,9 @@ pub(super) fn disabled(
     before: &BaselineUser,
     bytes: &[u8],
 ) -> Result<User, Error> {
-    let bytes = mapping::disabled(bytes)
-        .map_err(|problem| Error::internal(format!("A stored user cannot be disabled: {problem}")))?;
+    let bytes = mapping::disabled(bytes).map_err(|problem| {
+        Error::internal(format!("A stored user cannot be disabled: {problem}"))
+    })?;
     Ok(user_of(external_id, before, bytes, Some(false)))
 }
 

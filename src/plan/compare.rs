@@ -128,12 +128,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// A record that cannot be sent.
-    fn reject(
-        &mut self,
-        external_id: &str,
-        place: Place,
-        code: &'static str,
-    ) -> Result<(), Error> {
+    fn reject(&mut self, external_id: &str, place: Place, code: &'static str) -> Result<(), Error> {
         let mut draft = Draft::new(Action::Rejected, Reason::Same, Certainty::Known);
         draft.place = Some(place);
         draft.reject(code);
@@ -260,10 +255,8 @@ impl Difference {
         };
         let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes);
         let unreadable = |_| Error::internal("A user is no JSON.");
-        let changes = diff::changes(
-            &json(before).map_err(unreadable)?,
-            &json(after).map_err(unreadable)?,
-        );
+        let changes =
+            diff::changes(&json(before).map_err(unreadable)?, &json(after).map_err(unreadable)?);
         let wiped: Vec<&str> =
             changes.iter().filter(|change| change.is_wipe()).map(|c| c.path.as_str()).collect();
         let unwritable = |_| Error::internal("A change cannot be written.");

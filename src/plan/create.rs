@@ -42,8 +42,10 @@ pub fn create(
     let mut warnings = Vec::new();
     let checked = {
         let mut listener = Listener { report, warnings: &mut warnings, managers: Vec::new() };
-        let checked = prepared
-            .check_with(&mut |severity, finding| listener.hear(severity, finding), &mut comparison)?;
+        let checked = prepared.check_with(
+            &mut |severity, finding| listener.hear(severity, finding),
+            &mut comparison,
+        )?;
         listener.close(&comparison)?;
         checked
     };

@@ -114,9 +114,7 @@ impl Drafts {
     /// Ends the writing; the drafts, and a reader of their texts.
     pub(super) fn finish(self) -> Result<(Vec<Draft>, DraftTexts), Error> {
         let file = match self.file {
-            Some(file) => {
-                Some(file.into_inner().map_err(|error| failed(error.into_error()))?)
-            }
+            Some(file) => Some(file.into_inner().map_err(|error| failed(error.into_error()))?),
             None => None,
         };
         let texts = DraftTexts {

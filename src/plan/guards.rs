@@ -25,7 +25,10 @@ pub(super) fn check(
     let mut problems = Vec::new();
     let mut problem = |path: &str, message: String| problems.push(Problem::error(path, message));
     if rows < guards.min_rows {
-        problem("minRows", format!("there are {rows} rows, and at least {} must be", guards.min_rows));
+        problem(
+            "minRows",
+            format!("there are {rows} rows, and at least {} must be", guards.min_rows),
+        );
     }
     if let (Some(last), Some(percent)) = (last, guards.max_row_drop_percent) {
         let lost = last.rows.saturating_sub(rows);
@@ -59,7 +62,10 @@ pub(super) fn check(
     if let Some(expected) = digest {
         let found = checked.sha256()?;
         if found != expected {
-            problem("manifest", format!("its SHA-256 is {found}, and the manifest says {expected}"));
+            problem(
+                "manifest",
+                format!("its SHA-256 is {found}, and the manifest says {expected}"),
+            );
         }
     }
     match problems.as_slice() {

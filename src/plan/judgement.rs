@@ -39,8 +39,8 @@ impl Judgement {
 
 /// What was accepted for a target in the windows before `now`.
 ///
-/// What an approved run did is not held against later plans: each window begins after the last run
-/// whose plan had tripped.
+/// What an approved run did is not held against later plans, nor what the first one did, which has to add
+/// everybody: each window begins after the last such run.
 ///
 /// # Errors
 /// What the store gives.
@@ -57,7 +57,8 @@ pub(super) fn earlier(
         if run.ended_at.is_some_and(|ended| ended < week) {
             break;
         }
-        if store.plan(&run.plan)?.facts.tripped {
+        let plan = store.plan(&run.plan)?;
+        if plan.facts.tripped || plan.baseline_revision == 0 {
             let ended = run.ended_at.unwrap_or(now);
             (day, week) = (day.max(ended), week.max(ended));
             break;

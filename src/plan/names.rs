@@ -29,9 +29,7 @@ pub(super) fn settle(
     let claimed = |name: u64| claims.get(&name).copied();
     let suspects: Vec<u32> = known
         .names()
-        .filter(|(number, name)| {
-            claimed(*name).is_some_and(|at| drafts[at].known != Some(*number))
-        })
+        .filter(|(number, name)| claimed(*name).is_some_and(|at| drafts[at].known != Some(*number)))
         .map(|(number, _)| number)
         .collect();
     if suspects.is_empty() {

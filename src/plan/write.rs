@@ -50,7 +50,8 @@ pub(super) fn write(
     mut frame: Frame,
 ) -> Result<Plan, Error> {
     let order = in_order(drafts, texts, &mut frame.warnings)?;
-    let mut writer = desk.store.write_plan(&frame.id, desk.target.id, known.revision(), frame.now)?;
+    let mut writer =
+        desk.store.write_plan(&frame.id, desk.target.id, known.revision(), frame.now)?;
     let mut counts = frame.unlisted;
     let mut names = NameCounts::default();
     let mut judge = Judge::default();
@@ -108,8 +109,7 @@ pub(super) fn write(
         cost,
         warnings: frame.warnings,
     };
-    let brakes =
-        StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
+    let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
     writer.finish(PlanFacts {
         input_hash: frame.input_hash,

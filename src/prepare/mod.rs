@@ -524,30 +524,35 @@ fn output_failed(error: std::io::Error) -> Error {
 }
 
 /// Columns that the mapping names and no record of a source without a header has shown.
-struct UnseenColumns(Vec<(usize, String)>);
+struct UnseenColumns {
+    columns: Vec<(usize, String)>,
+    /// Whether the mapping was written for this source, so that such a column is odd.
+    odd: bool,
+}
 
 impl UnseenColumns {
     fn new(work: &Work, pass: &Pass) -> Self {
         let columns = pass.columns();
-        let given = work.conversion.mapping != MappingSource::ByColumnNames;
-        if columns.complete() || !given || pass.facts().format == Format::Bulk {
-            return UnseenColumns(Vec::new());
+        let odd = work.conversion.mapping != MappingSource::ByColumnNames;
+        if columns.complete() || pass.facts().format == Format::Bulk {
+            return UnseenColumns { columns: Vec::new(), odd };
         }
         let named = work.mapping.columns().into_iter();
-        UnseenColumns(named.filter_map(|name| Some((columns.find(&name)?, name))).collect())
+        let columns = named.filter_map(|name| Some((columns.find(&name)?, name))).collect();
+        UnseenColumns { columns, odd }
     }
 
     fn strike(&mut self, pass: &Pass) {
         let kinds = &pass.record().kinds;
-        self.0.retain(|(at, _)| kinds.get(*at).is_none_or(|kind| *kind == CellKind::Absent));
+        self.columns.retain(|(at, _)| kinds.get(*at).is_none_or(|kind| *kind == CellKind::Absent));
     }
 
     fn names(self) -> Vec<String> {
-        self.0.into_iter().map(|(_, name)| name).collect()
+        self.columns.into_iter().map(|(_, name)| name).collect()
     }
 
     fn report(&self, findings: &mut Findings<'_, '_>) -> Result<(), Error> {
-        for (_, name) in &self.0 {
+        for (_, name) in self.columns.iter().filter(|_| self.odd) {
             let message = format!("No record has a field \"{name}\", which the mapping names.");
             findings.warn(Finding::new(0, Rule::ColumnAbsent, message).column(name.as_str()))?;
         }

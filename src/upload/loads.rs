@@ -74,7 +74,10 @@ impl Loads {
             if item.hash != Some(xxh3_128(bytes)) {
                 return Err(Error::new(
                     ErrorKind::StoreDamaged,
-                    format!("The user \"{}\" of plan {} is not what it was.", item.external_id, self.plan),
+                    format!(
+                        "The user \"{}\" of plan {} is not what it was.",
+                        item.external_id, self.plan
+                    ),
                     "Make the plan again.",
                 ));
             }
@@ -162,8 +165,7 @@ impl Loads {
         let Some(mut batch) = builder.take() else { return Ok(None) };
         batch.number = number;
         let body_hash = xxh3_128(&batch.body);
-        let planned =
-            Planned { ordinals, body_hash, after, urgent, attempts: 0, doubtful: false };
+        let planned = Planned { ordinals, body_hash, after, urgent, attempts: 0, doubtful: false };
         Ok(Some(Load { batch, planned: Some(planned) }))
     }
 }

@@ -12,9 +12,7 @@ use crate::error::{Error, ErrorKind, Severity};
 use crate::plan::{self, About, Origin};
 use crate::prepare::{self, Spool, Totals};
 use crate::scim::bulk::BatchLimits;
-use crate::store::{
-    self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store,
-};
+use crate::store::{self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store};
 
 /// What a kept run is to do.
 #[derive(Debug)]
@@ -241,11 +239,7 @@ fn opened(
 }
 
 /// How many users each batch of the journal holds.
-fn sizes(
-    store: &Arc<dyn Store>,
-    plan: &Plan,
-    batches: &[store::Batch],
-) -> Result<Vec<u64>, Error> {
+fn sizes(store: &Arc<dyn Store>, plan: &Plan, batches: &[store::Batch]) -> Result<Vec<u64>, Error> {
     let mut sizes = vec![0; batches.len()];
     let Some(last) = batches.last() else { return Ok(sizes) };
     let ordinals = 0..last.ordinals.end;

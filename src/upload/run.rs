@@ -126,12 +126,16 @@ impl Run {
         Self::launch(client, input, None, wait)
     }
 
-    fn upload(client: &Client, mut arguments: PlanArguments, wait: bool) -> Result<Run, Error> {
+    fn upload(
+        client: &Client,
+        mut arguments: Box<PlanArguments>,
+        wait: bool,
+    ) -> Result<Run, Error> {
         let most = client.config().limits.batch;
         let limits = &mut arguments.conversion.limits;
         limits.operations = limits.operations.min(most.operations);
         limits.bytes = limits.bytes.min(most.bytes);
-        let (arguments, kept) = (Box::new(arguments), client.keeps_state());
+        let kept = client.keeps_state();
         let (ready, input) = oneshot::channel();
         if arguments.conversion.path.is_some() {
             let _ = ready.send(Work::upload(arguments, kept, None));
@@ -195,7 +199,8 @@ impl Run {
     /// # Errors
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
-        let Input { arguments, kept, spool, ready } = self.input().take().ok_or_else(no_more_input)?;
+        let Input { arguments, kept, spool, ready } =
+            self.input().take().ok_or_else(no_more_input)?;
         // A run that ended before (cancelled) needs no source.
         let _ = ready.send(Work::upload(arguments, kept, Some(spool)));
         Ok(())

@@ -42,8 +42,7 @@ impl SharedLedger {
         clock: Arc<dyn Clock>,
         run: String,
     ) -> Result<Self, Error> {
-        let limits =
-            CallLimits { request_timeout: limits.request_timeout + STRAGGLING, ..limits };
+        let limits = CallLimits { request_timeout: limits.request_timeout + STRAGGLING, ..limits };
         let left = u64::from(store.quota(tenant, &limits, &*clock)?.left);
         let desk = Desk { store, tenant, limits, clock, run };
         Ok(SharedLedger { desk: Arc::new(desk), left: Arc::new(left.into()) })

@@ -63,7 +63,8 @@ impl Kept {
     }
 
     pub(crate) fn call(&self, operation: &str, arguments: &Value) -> Value {
-        let answer = command::call(Some(&self.bench.client), operation, arguments.to_string().as_bytes());
+        let answer =
+            command::call(Some(&self.bench.client), operation, arguments.to_string().as_bytes());
         serde_json::from_slice(&answer.expect(operation)).expect("JSON")
     }
 }

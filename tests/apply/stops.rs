@@ -51,7 +51,10 @@ async fn a_spent_quota_stops_the_run_which_goes_on_where_it_stood() {
     // One call of the twenty is kept for urgent disables.
     assert_eq!((summary.exit_code, summary.calls, summary.accepted), (13, 19, 95));
     let quota = kept.call("quota", &json!({}));
-    assert_eq!((&quota["used"], &quota["left"], &quota["reserve"]), (&json!(19), &json!(0), &json!(1)));
+    assert_eq!(
+        (&quota["used"], &quota["left"], &quota["reserve"]),
+        (&json!(19), &json!(0), &json!(1))
+    );
     let early = resume(&kept, false).await;
     assert_eq!((early.exit_code, early.accepted, &early.run), (13, 95, &summary.run));
     let moment = summary.resume_at.expect("a time");
@@ -156,9 +159,7 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     let summary = kept.run(&arguments).await;
     assert_eq!((summary.exit_code, summary.calls), (10, 0), "{summary:?}");
     let plan = kept.call("plan.show", &json!({}));
-    let approval = |removals: u64| {
-        json!({"plan": plan["plan"], "removals": removals, "reason": "site closed", "approver": "ann"})
-    };
+    let approval = |removals: u64| json!({"plan": plan["plan"], "removals": removals, "reason": "site closed", "approver": "ann"});
     let call = |arguments: &Value| {
         let json = arguments.to_string();
         entrabulk::command::call(Some(&kept.bench.client), "plan.approve", json.as_bytes())

@@ -199,7 +199,8 @@ fn preview_and_apply_say_the_same() {
         let again = apply.judgement(&earlier, stored.base, &stored.limits);
         assert_eq!(again, stored.judgement, "case {case}");
         // And neither is wrong about the removals.
-        let removals = items.iter().filter(|(action, ..)| *action == Action::Disable).count() as u64;
+        let removals =
+            items.iter().filter(|(action, ..)| *action == Action::Disable).count() as u64;
         for verdict in again.verdicts.iter().filter(|v| v.brake == BrakeKind::Removals) {
             let (limit, past) = match verdict.window {
                 Window::Run => (limits.removals.run, 0),
@@ -209,7 +210,11 @@ fn preview_and_apply_say_the_same() {
             let all = removals + past;
             let over = limit.percent.is_some_and(|percent| all * 100 >= percent * base.active)
                 || limit.count.is_some_and(|count| all >= count);
-            assert_eq!(verdict.tripped(), removals > 0 && all >= limit.floor && over, "case {case}");
+            assert_eq!(
+                verdict.tripped(),
+                removals > 0 && all >= limit.floor && over,
+                "case {case}"
+            );
         }
         if again.tripped() { stopped += 1 } else { passed += 1 }
     }
