@@ -258,7 +258,7 @@ fn find_principal(principal: &str, settings: &Settings) -> Result<(), Refusal> {
 }
 
 fn find_job(job: &str, settings: &Settings) -> Result<(), Refusal> {
-    if job == settings.job_id {
+    if job == settings.job_id || settings.other_job_ids.iter().any(|other| other == job) {
         return Ok(());
     }
     let message = format!("The synchronization job '{job}' does not exist.");

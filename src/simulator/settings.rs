@@ -27,6 +27,8 @@ pub struct Settings {
     pub app_id: String,
     /// The synchronization job's id.
     pub job_id: String,
+    /// Ids of further jobs; their uploads go to the same job and count for the same limits.
+    pub other_job_ids: Vec<String>,
     /// Who may sign in. The first one is what [`super::RunningSimulator::describe`] tells.
     pub apps: Vec<AppSettings>,
     /// Whether the calling apps own the provisioning app, which makes `…OwnedBy` permissions count.
@@ -206,6 +208,7 @@ impl Default for Settings {
             service_principal_id: "5e0b0000-5afe-4000-8000-00000000c0de".to_owned(),
             app_id: "a99a0000-5afe-4000-8000-00000000c0de".to_owned(),
             job_id: format!("API2AAD.{}.{job}", tenant_id.replace('-', "")),
+            other_job_ids: Vec::new(),
             apps: vec![AppSettings::default()],
             apps_own_service_principal: false,
             log_permissions: [
