@@ -32,6 +32,7 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "made once, when the process starts")]
 enum Command {
     /// Check a file and a mapping; nothing is written or sent
     Check(offline::Check),
