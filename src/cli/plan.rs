@@ -354,7 +354,7 @@ fn show(output: &Output, plan: &Value) -> u8 {
 /// How far the removals are from their limit.
 fn removals(plan: &Value) -> String {
     let all = plan["brakes"].as_array().into_iter().flatten();
-    let run = all
+    let mut run = all
         .filter(|verdict| verdict["brake"] == "removals" && verdict["window"] == "run")
         .map(|verdict| {
             let affected = verdict["affected"].as_u64().unwrap_or_default();
@@ -366,7 +366,7 @@ fn removals(plan: &Value) -> String {
                 Some(at) => format!("{}; stops at {at}", share(verdict)),
             }
         });
-    run.last().unwrap_or_default()
+    run.next().unwrap_or_default()
 }
 
 /// `0.42 % of 19990`.

@@ -64,7 +64,7 @@ impl Conversion {
     /// # Errors
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse_run_arguments(json: &[u8]) -> Result<Self, Error> {
-        read_document("run arguments", json, |doc| Self::read_within(doc))
+        read_document("run arguments", json, Self::read_within)
     }
 
     /// Reads the conversion within another document.
