@@ -18,6 +18,7 @@
 //! | [`scim`] | attribute tables, the bulk envelope |
 //! | [`lint`] | what is wrong among records: duplicates, managers |
 //! | [`prepare`] | the check pass and the batches; [`builder`] stands on it |
+//! | [`plan`], [`store`] | what a source would change, judged by brakes; what outlives a run |
 //! | [`upload`], [`graph`] | pace, repeats, events; HTTP and sign-in; [`client`] is what a host holds |
 //! | [`command`] | named operations, JSON in and JSON out |
 //! | [`config`], [`error`], [`rejection`] | documents in; errors and findings out |

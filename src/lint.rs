@@ -256,9 +256,14 @@ fn other_lines(group: &[&Reread], row: u64) -> String {
 }
 
 /// A userName as Entra compares it: without regard to case (RFC 7643 section 4.1.1).
-fn fold_into(out: &mut String, name: &str) {
+pub(crate) fn fold_into(out: &mut String, name: &str) {
     out.clear();
-    out.extend(name.chars().flat_map(char::to_lowercase));
+    if name.is_ascii() {
+        out.push_str(name);
+        out.make_ascii_lowercase();
+    } else {
+        out.extend(name.chars().flat_map(char::to_lowercase));
+    }
 }
 
 fn folded(name: &str) -> String {

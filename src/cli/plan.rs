@@ -359,7 +359,7 @@ fn removals(plan: &Value) -> String {
                 Some(at) => format!("{}; stops at {at}", share(verdict)),
             }
         });
-    run.next_back().unwrap_or_default()
+    run.next().unwrap_or_default()
 }
 
 /// `0.42 % of 19990`.

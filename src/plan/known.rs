@@ -1,9 +1,12 @@
 //! The baseline, small enough that a million users fit fifty megabytes.
 
+use std::cell::Cell;
+
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::reason::Reason;
 use crate::error::{Error, ErrorKind};
+use crate::lint::fold_into;
 use crate::store::{BaselineRow, Store, TargetId, UserState};
 
 const FREE: u32 = u32::MAX;
@@ -26,6 +29,8 @@ pub(super) struct Known {
     /// Numbers of users, each at the place its key points to or the next free one after it.
     slots: Vec<u32>,
     active: u64,
+    /// The number after the one found last: exports tend to be sorted, and then it is the next.
+    next: Cell<u32>,
 }
 
 impl Known {
@@ -68,6 +73,16 @@ impl Known {
     /// The number of a user.
     pub(super) fn find(&self, external_id: &str) -> Option<u32> {
         let key = xxh3_128(external_id.as_bytes());
+        let next = self.next.get();
+        let found = match self.keys.get(next as usize) {
+            Some(candidate) if *candidate == key => Some(next),
+            _ => self.look_up(key),
+        };
+        self.next.set(found.map_or(next, |number| number + 1));
+        found
+    }
+
+    fn look_up(&self, key: u128) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut slot = key as usize & mask;
         loop {
@@ -176,7 +191,6 @@ pub(super) fn name_hash(name: &str, folded: &mut String) -> u64 {
     if name.is_empty() {
         return 0;
     }
-    folded.clear();
-    folded.extend(name.chars().flat_map(char::to_lowercase));
+    fold_into(folded, name);
     xxh3_64(folded.as_bytes()).max(1)
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::drafts::{Draft, DraftTexts};
-use super::known::Known;
+use super::known::{Known, name_hash};
 use super::reason::Reason;
 use crate::error::Error;
+use crate::lint::fold_into;
 use crate::rejection::{Finding, Rule};
 use crate::store::{Certainty, Store};
 
@@ -38,13 +39,15 @@ pub(super) fn settle(
     // By hash they are the same; now by their text.
     let mut held = Vec::new();
     let mut wanted = suspects.iter().copied().peekable();
-    let mut folded = String::new();
+    let (mut folded, mut wished) = (String::new(), String::new());
     known.read_again(store, &mut |number, row| {
         if wanted.next_if_eq(&number).is_some()
-            && let Some(at) = claimed(super::known::name_hash(row.user_name, &mut folded))
-            && texts.of(&drafts[at])?.user_name.to_lowercase() == folded
+            && let Some(at) = claimed(name_hash(row.user_name, &mut folded))
         {
-            held.push((number, at, row.external_id.to_owned()));
+            fold_into(&mut wished, texts.of(&drafts[at])?.user_name);
+            if wished == folded {
+                held.push((number, at, row.external_id.to_owned()));
+            }
         }
         Ok(())
     })?;

@@ -4,6 +4,10 @@ use super::Checked;
 
 /// Proof that a source was read from its first byte to its last and that it is known of every record
 /// whose it is. Only a check pass that did so gives one; whoever is not in such a source is not in HR.
+///
+/// ```compile_fail
+/// let proof = entrabulk::prepare::CompleteSource(());
+/// ```
 #[derive(Debug)]
 pub struct CompleteSource(());
 

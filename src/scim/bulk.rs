@@ -177,6 +177,7 @@ mod tests {
         ) {
             let limits = BatchLimits { operations, bytes };
             let mut builder = BatchBuilder::new(limits);
+            let mut count = BatchCount::new(limits);
             let mut batches = Vec::new();
             for (id, size) in sizes.iter().enumerate() {
                 let user = user(id, *size);
@@ -185,8 +186,10 @@ mod tests {
                     batches.extend(builder.take());
                 }
                 builder.push(&user, id as u64);
+                count.add(user.bytes.len());
             }
             batches.extend(builder.take());
+            prop_assert_eq!(count.batches(), batches.len() as u64);
             let mut seen = Vec::new();
             for (at, batch) in batches.iter().enumerate() {
                 prop_assert_eq!(batch.number, at as u64 + 1);

@@ -130,7 +130,7 @@ proptest! {
 /// documents that were stored in between. `ENTRABULK_CASES` says how many.
 #[test]
 fn preview_and_apply_say_the_same() {
-    let cases = std::env::var("ENTRABULK_CASES").map_or(20_000, |cases| cases.parse().unwrap());
+    let cases = std::env::var("ENTRABULK_CASES").map_or(5_000, |cases| cases.parse().unwrap());
     let random = Random::seeded(7);
     let below = |bound: u64| random.bits() % bound;
     let limit = || BrakeLimit {
