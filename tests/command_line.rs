@@ -153,7 +153,7 @@ fn a_host_that_cannot_be_reached_is_said_so() {
     let config = folder.path().join("client.json");
     let json = format!(
         r#"{{"version":1,"servicePrincipalId":"s","jobId":"API2AAD.a.b",
-            "simulator":"http://127.0.0.1:{port}","clockSpeed":1000,"retry":{{"attempts":3}}}}"#
+            "simulator":"http://127.0.0.1:{port}","clockSpeed":1000,"retry":{{"attempts":6}}}}"#
     );
     std::fs::write(&config, json).unwrap();
     let token = folder.path().join("token");
@@ -174,6 +174,8 @@ fn a_host_that_cannot_be_reached_is_said_so() {
     let finished: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     assert_eq!(finished["kind"], "Unreachable", "{finished}");
     assert!(!stdout.contains("not-a-real-token"));
+    let waiting = stdout.lines().find(|line| line.contains(r#""event":"waiting""#)).unwrap();
+    assert!(waiting.contains("cannot be reached"), "the wait does not say why: {waiting}");
     let sum: u64 = ["accepted", "rejected", "outOfScope", "refused", "inDoubt", "notSent"]
         .iter()
         .map(|key| finished[key].as_u64().unwrap())

@@ -100,6 +100,8 @@ pub(super) struct Sending {
     /// When a cancelled run stops waiting for answers.
     patience_ends: Option<Timestamp>,
     told_wait: Option<(WaitReason, Timestamp)>,
+    /// What the call that is repeated next failed with.
+    failure: String,
     told_progress: Option<Timestamp>,
 }
 
@@ -127,6 +129,7 @@ impl Sending {
             end: None,
             patience_ends: None,
             told_wait: None,
+            failure: String::new(),
             told_progress: None,
         }
     }
@@ -399,6 +402,7 @@ impl Sending {
                 if let Err(limit) = self.grant(&parcel, pause) {
                     return self.give_up(error, &limit);
                 }
+                self.failure = error.message;
                 parcel.patience.full += usize::from(reason == WaitReason::BucketFull);
                 let until = self.now().after(pause);
                 if everyone {
@@ -482,8 +486,11 @@ impl Sending {
         if until.since(self.now()) >= WORTH_TELLING && self.told_wait != found {
             self.told_wait = found;
             tracing::info!(?reason, until = %until, "waiting");
-            self.tell(Event::Waiting { reason, until, message: reason.sentence().to_owned() })
-                .await;
+            let message = match reason {
+                WaitReason::Pace | WaitReason::Quota => reason.sentence().to_owned(),
+                _ => format!("{} {}", reason.sentence(), self.failure).trim_end().to_owned(),
+            };
+            self.tell(Event::Waiting { reason, until, message }).await;
         }
     }
 
