@@ -133,6 +133,12 @@ impl Client {
         *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
     }
 
+    /// Whether uploads are planned and kept: a state was configured or handed in.
+    pub fn keeps_state(&self) -> bool {
+        let opened = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.config.state.given || opened.is_some()
+    }
+
     /// What plans of this client's target are made with, on `store`.
     ///
     /// # Errors

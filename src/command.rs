@@ -1,6 +1,7 @@
 //! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
 
 mod plan;
+mod runs;
 
 use std::io::Write;
 use std::path::Path;
@@ -76,6 +77,26 @@ const OPERATIONS: &[Operation] = &[
         name: "plan.undo",
         meaning: "{run, settings} -> the inverse plan of a run.",
         run: Work::OfClient(plan::undo),
+    },
+    Operation {
+        name: "plan.approve",
+        meaning: "{plan, removals, reason, approver} -> lets one plan through its brakes, once, for 24 hours.",
+        run: Work::OfClient(runs::approve),
+    },
+    Operation {
+        name: "quota",
+        meaning: "{} -> calls of the last 24 hours: used, left, reserve, when they are free again.",
+        run: Work::OfClient(runs::quota),
+    },
+    Operation {
+        name: "runs.list",
+        meaning: "{limit} -> the target's runs, the newest first.",
+        run: Work::OfClient(runs::list),
+    },
+    Operation {
+        name: "runs.show",
+        meaning: "{run} -> that run and its batches; without an id the target's newest.",
+        run: Work::OfClient(runs::show),
     },
     Operation { name: "operations", meaning: "{} -> this list.", run: Work::Free(operations) },
 ];

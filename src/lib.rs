@@ -50,6 +50,8 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod error;
+#[doc(hidden)]
+pub mod fail;
 pub mod ffi;
 pub mod graph;
 pub mod lint;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use entrabulk::client::Client;
+use entrabulk::command;
 use entrabulk::error::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -173,12 +174,12 @@ impl TargetArguments {
                 object.insert(key.into(), value.as_str().into());
             }
         }
-        let state = object.entry("state").or_insert_with(|| json!({}));
+        // An upload is planned and kept only where a state was asked for.
         if let Some(path) = &self.state {
-            state["path"] = text(path)?.into();
+            document["state"]["path"] = text(path)?.into();
         }
         if self.hashes_only {
-            state["keep"] = "hashes".into();
+            document["state"]["keep"] = "hashes".into();
         }
         Ok(document)
     }
@@ -219,6 +220,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 /// Wrong usage.
 pub(super) fn usage(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidArgument, message, "See --help.")
+}
+
+/// Carries out an operation of the library.
+pub(super) fn call(client: &Client, operation: &str, arguments: &Value) -> Result<Value, Error> {
+    let result = command::call(Some(client), operation, arguments.to_string().as_bytes())?;
+    serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// A path as JSON text.

@@ -1,10 +1,15 @@
 //! One module a group of commands; `arguments` turns flags into the library's JSON documents.
 
+mod apply;
+mod approve;
 mod arguments;
 mod offline;
 mod output;
 mod plan;
+mod quota;
 mod rehearse;
+mod resume;
+mod runs;
 mod simulate;
 mod upload;
 
@@ -36,6 +41,16 @@ enum Command {
     Suggest(offline::Suggest),
     /// Plan an upload: what a file would change, before anything moves
     Plan(Box<plan::Plan>),
+    /// Execute a stored plan
+    Apply(Box<apply::Apply>),
+    /// Go on with a run that was interrupted
+    Resume(Box<resume::Resume>),
+    /// Let a plan through its brakes, once
+    Approve(Box<approve::Approve>),
+    /// Show the runs made
+    Runs(Box<runs::Runs>),
+    /// Show what the day's quota still has
+    Quota(Box<quota::Quota>),
     /// Send a file to a synchronization job
     Upload(upload::Upload),
     /// Upload to a simulated tenant: nothing leaves this machine
@@ -64,6 +79,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Convert(command) => command.run(&mut output),
         Command::Suggest(command) => command.run(&mut output),
         Command::Plan(command) => command.run(&mut output),
+        Command::Apply(command) => command.run(&mut output),
+        Command::Resume(command) => command.run(&mut output),
+        Command::Approve(command) => command.run(&mut output),
+        Command::Runs(command) => command.run(&mut output),
+        Command::Quota(command) => command.run(&mut output),
         Command::Upload(command) => command.run(&mut output),
         Command::Rehearse(command) => command.run(&mut output),
         Command::Simulate(command) => command.run(&mut output),

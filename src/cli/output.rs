@@ -119,7 +119,18 @@ impl Output {
         let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
         let number = |key: &str| event[key].as_u64().unwrap_or_default();
         match event["event"].as_str().unwrap_or_default() {
-            "started" => self.line(&started_line(&event)),
+            "started" if event["source"].is_object() => self.line(&started_line(&event)),
+            "planned" => {
+                let (plan, counts) = (&event["plan"], &event["plan"]["counts"]);
+                self.line(&format!(
+                    "plan {}: add {}, update {}, disable {}, restore {}",
+                    plan["plan"].as_str().unwrap_or_default(),
+                    counts["add"],
+                    counts["update"],
+                    counts["disable"],
+                    counts["restore"]
+                ));
+            }
             severity @ ("rejected" | "warning") => self.line(&finding_line(severity, &event)),
             "checked" => {
                 self.line(&format!(
@@ -185,6 +196,7 @@ impl Output {
             ("accepted", number("accepted"), &calls),
             ("rejected", number("rejected"), rejected),
             ("out of scope", number("outOfScope"), ""),
+            ("unchanged", number("unchanged"), "nothing to send"),
             ("refused", number("refused"), "by the service"),
             ("in doubt", number("inDoubt"), "sent, and no answer came"),
             ("not sent", number("notSent"), "the run ended before"),

@@ -4,13 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use entrabulk::client::Client;
-use entrabulk::command;
 use entrabulk::error::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::arguments::{ConversionArguments, TargetArguments, text, usage};
+use super::arguments::{ConversionArguments, TargetArguments, call, text, usage};
 use super::output::{Output, finding_line};
 
 #[derive(Debug, Args)]
@@ -93,7 +91,7 @@ enum Missing {
 /// What stops a plan or refuses a source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
-struct SettingsArguments {
+pub(super) struct SettingsArguments {
     /// Plan settings, a JSON file (docs/documents.md); the flags below win over it
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -134,7 +132,7 @@ struct SettingsArguments {
 
 impl SettingsArguments {
     /// The settings of a plan.
-    fn document(&self) -> Result<Value, Error> {
+    pub(super) fn document(&self) -> Result<Value, Error> {
         let mut document = match &self.settings {
             None => json!({}),
             Some(path) => std::fs::read(path)
@@ -234,11 +232,6 @@ impl Plan {
             }
         }
     }
-}
-
-fn call(client: &Client, operation: &str, arguments: &Value) -> Result<Value, Error> {
-    let result = command::call(Some(client), operation, arguments.to_string().as_bytes())?;
-    serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))
 }
 
 fn show_preview(output: &Output, preview: &Value) -> Result<(), Error> {

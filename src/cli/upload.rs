@@ -11,8 +11,9 @@ use entrabulk::upload::Run;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::arguments::{ConversionArguments, TargetArguments};
+use super::arguments::{ConversionArguments, TargetArguments, usage};
 use super::output::Output;
+use super::plan::SettingsArguments;
 
 #[derive(Debug, Args)]
 pub(super) struct Upload {
@@ -22,11 +23,24 @@ pub(super) struct Upload {
     conversion: ConversionArguments,
     #[command(flatten)]
     target: TargetArguments,
+    #[command(flatten)]
+    settings: SettingsArguments,
+    /// With a state: wait for quota, and for another run's end
+    #[arg(long)]
+    wait: bool,
 }
 
 impl Upload {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        send(&self.target.client()?, &self.conversion, &self.source, output)
+        let (conversion, settings) =
+            (self.conversion.document(&self.source)?, self.settings.document()?);
+        let client = self.target.client()?;
+        if !client.keeps_state() && settings.as_object().is_some_and(|object| !object.is_empty()) {
+            return Err(usage("What was sent before is compared with a state only; give --state."));
+        }
+        let arguments = json!({"version": 1, "conversion": conversion, "settings": settings,
+                               "wait": self.wait});
+        follow(&Run::start(&client, arguments.to_string().as_bytes())?, output)
     }
 }
 
@@ -41,7 +55,11 @@ pub(super) fn send(
     output: &mut Output,
 ) -> Outcome {
     let arguments = json!({"version": 1, "conversion": conversion.document(source)?});
-    let run = Run::start(client, arguments.to_string().as_bytes())?;
+    follow(&Run::start(client, arguments.to_string().as_bytes())?, output)
+}
+
+/// Shows every event of a run to its end; gives its exit code.
+pub(super) fn follow(run: &Run, output: &mut Output) -> Outcome {
     let interrupted = interruption();
     let mut code = ErrorKind::Internal.exit_code();
     loop {

@@ -84,6 +84,8 @@ pub struct RetryPolicy {
 /// Where baseline, plans, journal and ledger are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
+    /// Whether anything was said of it: then an upload is planned first, and kept.
+    pub given: bool,
     /// The file; `None` for the platform's own place.
     pub path: Option<PathBuf>,
     /// Whether users are kept or only their hashes; `None` for what the file keeps already.
@@ -166,7 +168,8 @@ impl ClientConfig {
             let quota = licence.unwrap_or(Licence::Premium).calls_per_day();
             let limits = doc.object("limits", |limits| read_limits(limits, quota));
             let retry = doc.object("retry", read_retry);
-            let state = doc.object("state", read_state);
+            let given = doc.value("state").is_some();
+            let state = doc.object("state", |state| read_state(state, given));
             Some(ClientConfig {
                 target: target?,
                 clock_speed: u32::try_from(clock_speed?).ok()?,
@@ -268,13 +271,13 @@ pub(super) fn read_batch_limits(limits: &mut Reader<'_>) -> Option<BatchLimits> 
     })
 }
 
-fn read_state(state: &mut Reader<'_>) -> Option<State> {
+fn read_state(state: &mut Reader<'_>, given: bool) -> Option<State> {
     let path = state.text("path").map(PathBuf::from);
     let keep = state.choice(
         "keep",
         &[("auto", None), ("users", Some(Keep::Users)), ("hashes", Some(Keep::Hashes))],
     );
-    Some(State { path, keep: keep? })
+    Some(State { given, path, keep: keep? })
 }
 
 fn read_retry(retry: &mut Reader<'_>) -> Option<RetryPolicy> {

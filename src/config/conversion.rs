@@ -59,14 +59,6 @@ impl Conversion {
         read_document("conversion", json, Self::read)
     }
 
-    /// Reads a run's arguments, `{"version": 1, "conversion": {…}}`.
-    ///
-    /// # Errors
-    /// `ConfigInvalid`, with every problem and its JSON path.
-    pub fn parse_run_arguments(json: &[u8]) -> Result<Self, Error> {
-        read_document("run arguments", json, |doc| Self::read_within(doc))
-    }
-
     /// Reads the conversion within another document.
     pub(super) fn read_within(doc: &mut Reader<'_>) -> Option<Self> {
         doc.object("conversion", |conversion| {
@@ -158,7 +150,7 @@ mod tests {
         let json = r#"{"version":1,"conversion":{"source":{"format":"xml","delimiter":":","pth":"x"},
             "mapping":{},"mappingPath":"m.json","userName":"first","duplicates":3,
             "scimSchemaNamespace":"x","limits":{"bytes":10}}}"#;
-        let error = Conversion::parse_run_arguments(json.as_bytes()).unwrap_err();
+        let error = crate::config::RunArguments::parse(json.as_bytes()).unwrap_err();
         let paths: Vec<&str> = error.problems.iter().map(|p| p.path.as_str()).collect();
         assert_eq!(
             paths,

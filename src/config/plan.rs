@@ -101,7 +101,7 @@ impl PlanSettings {
         })
     }
 
-    fn read(doc: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(doc: &mut Reader<'_>) -> Option<Self> {
         let missing = doc.choice(
             "missing",
             &[("report", MissingPolicy::Report), ("disable", MissingPolicy::Disable)],

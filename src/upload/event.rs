@@ -1,6 +1,7 @@
 //! What a run tells its host, in order (`docs/documents.md`, "Events").
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::summary::{Progress, Summary};
 use crate::clock::Timestamp;
@@ -21,6 +22,14 @@ pub enum Event {
         /// What the source is; absent if it could not be opened.
         #[serde(skip_serializing_if = "Option::is_none")]
         source: Option<SourceFacts>,
+        /// The plan it executes; absent where the run makes its own or has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<String>,
+    },
+    /// What the run is going to do is known, brakes included.
+    Planned {
+        /// The plan (`docs/documents.md`, "Plan").
+        plan: Value,
     },
     /// A record is rejected. All of these come before the first call.
     Rejected(Finding),

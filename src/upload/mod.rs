@@ -1,11 +1,16 @@
 //! Batches to calls: pace, retry, run, events.
 
 mod event;
+mod journal;
+mod lease;
+mod loads;
+mod open;
 pub(crate) mod pace;
 mod queue;
 mod retry;
 mod run;
 mod sending;
+mod shared;
 mod summary;
 mod supply;
 

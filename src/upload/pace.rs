@@ -12,8 +12,12 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::event::WaitReason;
+use super::shared::SharedLedger;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Limits;
+use crate::error::Error;
+use crate::fail::Step;
+use crate::store::CallId;
 
 /// The service's short window ("API-driven inbound provisioning concepts", usage limits).
 const SHORT: Duration = Duration::from_secs(5);
@@ -70,7 +74,7 @@ impl Window {
     }
 }
 
-/// Every call of a client: what the windows are computed from.
+/// Every call of this process: what the windows are computed from, unless the store counts for all.
 #[derive(Debug)]
 struct Ledger {
     short: Window,
@@ -115,33 +119,83 @@ impl Ledger {
     }
 }
 
-/// The ledger with a clock: shared by all runs of a client.
+/// Why a call was not permitted.
+#[derive(Debug)]
+pub(crate) enum Denied {
+    /// Not yet.
+    Wait(Wait),
+    /// The shared ledger failed.
+    Failed(Box<Error>),
+}
+
+impl From<Wait> for Denied {
+    fn from(wait: Wait) -> Self {
+        Denied::Wait(wait)
+    }
+}
+
+/// The ledger with a clock. Either it is this process's own, shared by all runs of a client, or the
+/// store's, shared by every process; calls under way and pauses are this process's own in both cases.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     ledger: Mutex<Ledger>,
+    shared: Option<Arc<SharedLedger>>,
     clock: Arc<dyn Clock>,
     changed: Notify,
 }
 
 impl Pacer {
+    /// One that counts the calls of this process.
     pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Self {
+        let windows = (limits.calls_per_5s, limits.calls_per_day);
+        Self::assemble(limits, windows, None, clock)
+    }
+
+    /// One that lets the store count the calls of all processes.
+    pub(super) fn sharing(
+        limits: &Limits,
+        shared: Arc<SharedLedger>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::assemble(limits, (usize::MAX, usize::MAX), Some(shared), clock)
+    }
+
+    fn assemble(
+        limits: &Limits,
+        (short, long): (usize, usize),
+        shared: Option<Arc<SharedLedger>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let ledger = Ledger {
-            short: Window::new(limits.calls_per_5s, SHORT),
-            long: Window::new(limits.calls_per_day, LONG),
+            short: Window::new(short, SHORT),
+            long: Window::new(long, LONG),
             in_flight: limits.in_flight,
             paused: None,
         };
-        Pacer { ledger: Mutex::new(ledger), clock, changed: Notify::new() }
+        Pacer { ledger: Mutex::new(ledger), shared, clock, changed: Notify::new() }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A permit for one call that starts now, or why there is none.
-    pub(crate) fn start(self: &Arc<Self>) -> Result<Permit, Wait> {
+    /// A permit for one call that starts now, or why there is none. An urgent one may use the reserve
+    /// of the day's quota.
+    pub(crate) async fn start(self: &Arc<Self>, urgent: bool) -> Result<Permit, Denied> {
         self.ledger().start(self.clock.now())?;
-        Ok(Permit { pacer: Arc::clone(self), ending: Ending::Abandoned })
+        let call = match &self.shared {
+            None => None,
+            Some(shared) => match shared.acquire(urgent).await {
+                Ok(call) => Some(call),
+                Err(denied) => {
+                    // Not by way of a permit, whose end would wake whoever was just denied.
+                    self.ledger().end(None);
+                    return Err(denied);
+                }
+            },
+        };
+        Step::Granted.reached();
+        Ok(Permit { pacer: Arc::clone(self), call, ending: Ending::Abandoned })
     }
 
     /// No call of any run starts before `until`.
@@ -159,6 +213,9 @@ impl Pacer {
 
     /// What the daily quota still has.
     pub(crate) fn quota_left(&self) -> u64 {
+        if let Some(shared) = &self.shared {
+            return shared.quota_left();
+        }
         let mut ledger = self.ledger();
         ledger.long.forget(self.clock.now());
         ledger.long.left() as u64
@@ -169,6 +226,8 @@ impl Pacer {
 #[derive(Debug)]
 pub(crate) struct Permit {
     pacer: Arc<Pacer>,
+    /// Its entry in the shared ledger. Never ended there, it counts as long as a call may take.
+    call: Option<CallId>,
     ending: Ending,
 }
 
@@ -180,14 +239,24 @@ enum Ending {
 }
 
 impl Permit {
-    /// The service answered, or the connection is gone: nothing of the call is on its way any more.
-    pub(crate) fn over(mut self) {
+    /// The service answered with this status, or the connection is gone (0): nothing of the call is on
+    /// its way any more.
+    pub(crate) async fn over(mut self, status: u16) {
         self.ending = Ending::Over;
+        self.end_shared(status).await;
     }
 
-    /// The call never left this machine: nobody counts it.
-    pub(crate) fn unused(mut self) {
+    /// The call never left this machine: nobody counts it, but a shared ledger, which forgets nothing.
+    pub(crate) async fn unused(mut self) {
         self.ending = Ending::Unused;
+        self.end_shared(0).await;
+    }
+
+    async fn end_shared(&self, status: u16) {
+        if let (Some(shared), Some(call)) = (&self.pacer.shared, self.call) {
+            shared.finish(call, status).await;
+            Step::CallEnded.reached();
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) enum Outcome {
     SignIn(SignInFailure),
     /// A fault before sending.
     Failed(Error),
+    /// The service staged the batch, and that could not be written down.
+    Unrecorded(Error),
 }
 
 impl Outcome {
@@ -41,6 +43,7 @@ impl Outcome {
                 !matches!(error.fault, TransportFault::NotSent | TransportFault::Tls)
             }
             Outcome::Answered { refusal, .. } => matches!(refusal.status, 502 | 504),
+            Outcome::Unrecorded(_) => true,
             Outcome::Accepted(_) | Outcome::SignIn(_) | Outcome::Failed(_) => false,
         }
     }
@@ -48,7 +51,7 @@ impl Outcome {
     /// Whether anything left this machine.
     pub(super) fn was_sent(&self) -> bool {
         match self {
-            Outcome::Accepted(_) | Outcome::Answered { .. } => true,
+            Outcome::Accepted(_) | Outcome::Answered { .. } | Outcome::Unrecorded(_) => true,
             Outcome::Unanswered(_) => self.leaves_doubt(),
             Outcome::SignIn(_) | Outcome::Failed(_) => false,
         }
@@ -98,16 +101,20 @@ pub(super) fn judge(
         |error| Verdict::Repeat { pause: own, reason: WaitReason::Backoff, everyone: false, error };
     match outcome {
         Outcome::Accepted(_) => Verdict::Stop(Error::internal("An accepted call was judged.")),
-        Outcome::Failed(error) => Verdict::Stop(error),
+        Outcome::Failed(error) | Outcome::Unrecorded(error) => Verdict::Stop(error),
         Outcome::SignIn(failure) if failure.transient => repeat(failure.error),
         Outcome::SignIn(failure) => Verdict::Stop(failure.error),
         Outcome::Unanswered(error) => {
-            let host = target.simulator.as_deref().unwrap_or(target.cloud.graph_host());
-            let told = error.describe(host);
+            let told = told(&error, target);
             if error.fault == TransportFault::Tls { Verdict::Stop(told) } else { repeat(told) }
         }
         Outcome::Answered { refusal, .. } => judge_answer(&refusal, patience, target, own),
     }
+}
+
+/// The error that tells of a call without an answer.
+pub(super) fn told(error: &TransportError, target: &Target) -> Error {
+    error.describe(target.simulator.as_deref().unwrap_or(target.cloud.graph_host()))
 }
 
 fn judge_answer(refusal: &Refusal, patience: &Patience, target: &Target, own: Duration) -> Verdict {

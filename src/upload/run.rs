@@ -1,7 +1,7 @@
 //! A run: started, fed, watched, cancelled; it ends exactly once.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,17 +10,23 @@ use tokio::task::spawn_blocking;
 use tracing::Instrument;
 
 use super::event::{Event, Numbered, Warning};
+use super::journal::Journal;
+use super::lease::Lease;
+use super::open::{Opened, Task, open};
+use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
-use super::sending::Sending;
+use super::sending::{Means, Sending};
+use super::shared::SharedLedger;
 use super::summary::{End, Progress, Stage, Summary, Tally};
 use super::supply::{Check, Listener, Supply, cancellation, cancelled, check, panicked};
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::config::Conversion;
+use crate::config::{PlanArguments, RunArguments, RunWork};
 use crate::error::{Error, ErrorKind};
 use crate::prepare::Spool;
+use crate::store::{RunState, Store};
 
-/// One upload: a source checked, then sent batch by batch.
+/// One upload: a source checked, then sent batch by batch; or a plan executed, and kept in the state.
 ///
 /// It works on threads of the library; the methods here may be called from any thread, at the same
 /// time. Events wait in a bounded queue, and when that is full the run waits for its host: take them
@@ -34,14 +40,39 @@ pub struct Run {
 
 /// Records are still being pushed.
 struct Input {
-    conversion: Conversion,
+    arguments: Box<PlanArguments>,
+    kept: bool,
     spool: Spool,
-    ready: oneshot::Sender<Check>,
+    ready: oneshot::Sender<Work>,
+}
+
+/// What a run's task gets to do.
+enum Work {
+    /// Check a source and send all of it; nothing outlives the run.
+    Send(Check),
+    /// Execute a plan, under its target's lease, in the journal.
+    Keep(Task),
+}
+
+impl Work {
+    fn upload(arguments: Box<PlanArguments>, kept: bool, pushed: Option<Spool>) -> Work {
+        if kept {
+            Work::Keep(Task::Upload(arguments, pushed))
+        } else {
+            Work::Send(check(arguments.conversion, pushed))
+        }
+    }
 }
 
 /// What the run's task and its host have in common.
 struct Shared {
+    /// The id of a run that begins here.
     id: String,
+    /// The id of the older run that goes on here.
+    resumed: OnceLock<String>,
+    /// The pace that the store keeps for everyone, where the run is kept.
+    pacer: OnceLock<Arc<Pacer>>,
+    waits: bool,
     client: Client,
     events: Arc<EventQueue>,
     tally: Arc<Mutex<Tally>>,
@@ -49,39 +80,80 @@ struct Shared {
 }
 
 impl Run {
-    /// Starts a run with `arguments_json` (`docs/documents.md`, "Run"). Without `source.path` it waits
-    /// for records: [`Run::push`] them, then [`Run::finish_input`]. What is wrong with the source or
-    /// the mapping is told by the terminal event.
+    /// Starts a run with `arguments_json` (`docs/documents.md`, "Run"). An upload without `source.path`
+    /// waits for records: [`Run::push`] them, then [`Run::finish_input`]. What is wrong with the source,
+    /// the mapping or the plan is told by the terminal event.
+    ///
+    /// Where the client keeps state, an upload makes a plan and executes it.
     ///
     /// # Errors
     /// `ConfigInvalid` with every problem; `OutputFailed` if pushed records cannot be kept;
     /// `ShuttingDown`.
     pub fn start(client: &Client, arguments_json: &[u8]) -> Result<Run, Error> {
-        let mut conversion = Conversion::parse_run_arguments(arguments_json)?;
-        let most = client.config().limits.batch;
-        conversion.limits.operations = conversion.limits.operations.min(most.operations);
-        conversion.limits.bytes = conversion.limits.bytes.min(most.bytes);
+        let RunArguments { work, wait } = RunArguments::parse(arguments_json)?;
+        let work = match work {
+            RunWork::Apply(plan) => Work::Keep(Task::Apply(plan)),
+            RunWork::Resume(run) => Work::Keep(Task::Resume(run)),
+            RunWork::Upload(arguments) => return Self::upload(client, arguments, wait),
+        };
         let (ready, input) = oneshot::channel();
-        if conversion.path.is_some() {
-            // The receiver is right here.
-            let _ = ready.send(check(conversion, None));
-            return Self::launch(client, input, None);
-        }
-        let spool = Spool::new()?;
-        Self::launch(client, input, Some(Input { conversion, spool, ready }))
+        // The receiver is right here.
+        let _ = ready.send(work);
+        Self::launch(client, input, None, wait)
     }
 
-    /// Starts a run whose source comes through `input`.
+    /// Executes the stored plan `plan`. With `wait` it also waits for quota and for another run's end.
+    ///
+    /// # Errors
+    /// `ShuttingDown`; anything else is told by the terminal event: `NotFound`, `PlanStale`,
+    /// `BrakeTripped`, `LockHeld`, `RunUnfinished`, and what sending and the state give.
+    pub fn apply(client: &Client, plan: &str, wait: bool) -> Result<Run, Error> {
+        let (ready, input) = oneshot::channel();
+        let _ = ready.send(Work::Keep(Task::Apply(plan.to_owned())));
+        Self::launch(client, input, None, wait)
+    }
+
+    /// Goes on with the run `run`, or with the one that was interrupted last; without one there is
+    /// nothing to do. What was sent and not answered is sent again first, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn resume(client: &Client, run: Option<&str>, wait: bool) -> Result<Run, Error> {
+        let (ready, input) = oneshot::channel();
+        let _ = ready.send(Work::Keep(Task::Resume(run.map(str::to_owned))));
+        Self::launch(client, input, None, wait)
+    }
+
+    fn upload(client: &Client, mut arguments: PlanArguments, wait: bool) -> Result<Run, Error> {
+        let most = client.config().limits.batch;
+        let limits = &mut arguments.conversion.limits;
+        limits.operations = limits.operations.min(most.operations);
+        limits.bytes = limits.bytes.min(most.bytes);
+        let (arguments, kept) = (Box::new(arguments), client.keeps_state());
+        let (ready, input) = oneshot::channel();
+        if arguments.conversion.path.is_some() {
+            let _ = ready.send(Work::upload(arguments, kept, None));
+            return Self::launch(client, input, None, wait);
+        }
+        let spool = Spool::new()?;
+        Self::launch(client, input, Some(Input { arguments, kept, spool, ready }), wait)
+    }
+
+    /// Starts a run whose work comes through `input`.
     fn launch(
         client: &Client,
-        input: oneshot::Receiver<Check>,
+        input: oneshot::Receiver<Work>,
         pushed: Option<Input>,
+        waits: bool,
     ) -> Result<Run, Error> {
         let runtime = client.runtime()?;
         let parts = client.parts();
         let (cancel, cancelled) = watch::channel(false);
         let shared = Arc::new(Shared {
-            id: parts.random.uuid(),
+            id: parts.random.uuid_at(parts.clock.now()),
+            resumed: OnceLock::new(),
+            pacer: OnceLock::new(),
+            waits,
             client: client.clone(),
             events: Arc::default(),
             tally: Arc::default(),
@@ -121,9 +193,10 @@ impl Run {
     /// # Errors
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
-        let Input { conversion, spool, ready } = self.input().take().ok_or_else(no_more_input)?;
+        let Input { arguments, kept, spool, ready } =
+            self.input().take().ok_or_else(no_more_input)?;
         // A run that ended before (cancelled) needs no source.
-        let _ = ready.send(check(conversion, Some(spool)));
+        let _ = ready.send(Work::upload(arguments, kept, Some(spool)));
         Ok(())
     }
 
@@ -175,7 +248,7 @@ impl Run {
 
     /// How far the run is.
     pub fn progress(&self) -> Progress {
-        self.shared.tally().progress(self.shared.client.parts().pacer.quota_left())
+        self.shared.tally().progress(self.shared.pacer().quota_left())
     }
 
     /// Hands in a fresh access token for this run's client; good for `expires_in` from now.
@@ -219,15 +292,30 @@ impl Shared {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn id(&self) -> &str {
+        self.resumed.get().unwrap_or(&self.id)
+    }
+
+    fn pacer(&self) -> &Arc<Pacer> {
+        self.pacer.get().unwrap_or(&self.client.parts().pacer)
+    }
+
+    fn summary(&self, end: End) -> Summary {
+        let now = self.client.parts().clock.now();
+        let elapsed = u64::try_from(now.since(self.began).as_millis()).unwrap_or(u64::MAX);
+        self.tally().summary(self.id(), elapsed, end)
+    }
+
     /// Appends the terminal event, unless there is one.
     fn finish(&self, end: End) {
         let now = self.client.parts().clock.now();
-        let elapsed = u64::try_from(now.since(self.began).as_millis()).unwrap_or(u64::MAX);
         self.events.finish(now, || {
-            let mut tally = self.tally();
-            tally.stage = Stage::Finished;
-            tally.in_flight = 0;
-            let summary = tally.summary(&self.id, elapsed, end);
+            {
+                let mut tally = self.tally();
+                tally.stage = Stage::Finished;
+                tally.in_flight = 0;
+            }
+            let summary = self.summary(end);
             tracing::info!(
                 status = summary.status,
                 rows = summary.rows,
@@ -262,49 +350,169 @@ impl Drop for Closing {
 /// The run from its source to its end.
 async fn conduct(
     shared: &Shared,
-    input: oneshot::Receiver<Check>,
+    input: oneshot::Receiver<Work>,
     cancelled_flag: watch::Receiver<bool>,
 ) -> End {
-    let parts = shared.client.parts();
     let mut flag = cancelled_flag.clone();
-    let listener = Listener {
-        run: shared.id.clone(),
-        events: Arc::clone(&shared.events),
-        clock: Arc::clone(&parts.clock),
-        cancelled: cancelled_flag.clone(),
-    };
-    let checking = async {
+    let work = tokio::select! {
         // No sender: the host dropped the run before its last record.
-        let check = input.await.map_err(|_| cancelled())?;
-        spawn_blocking(move || check(&listener)).await.map_err(|_| panicked())?
-    };
-    let checked = tokio::select! {
-        checked = checking => checked,
+        work = input => work.map_err(|_| cancelled()),
         () = cancellation(&mut flag) => Err(cancelled()),
     };
-    let (totals, batches) = match checked {
-        Ok(checked) => checked,
-        Err(error) => return error.into(),
+    match work {
+        Ok(Work::Send(check)) => send(shared, check, cancelled_flag).await,
+        Ok(Work::Keep(task)) => keep(shared, task, cancelled_flag).await.unwrap_or_else(|end| end),
+        Err(error) => error.into(),
+    }
+}
+
+impl Shared {
+    fn listener(&self, cancelled: watch::Receiver<bool>) -> Listener {
+        Listener {
+            run: self.id.clone(),
+            events: Arc::clone(&self.events),
+            clock: Arc::clone(&self.client.parts().clock),
+            cancelled,
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        self.events.push(event, self.client.parts().clock.now()).await;
+    }
+
+    /// Sends `batches`, of which the tally knows the totals.
+    async fn send(
+        &self,
+        batches: super::supply::Batches,
+        journal: Option<Journal>,
+        cancelled: watch::Receiver<bool>,
+    ) -> End {
+        let totals = {
+            let mut tally = self.tally();
+            tally.stage = Stage::Sending;
+            tally.totals
+        };
+        self.tell(Event::Checked(totals)).await;
+        let quota_left = self.pacer().quota_left();
+        if totals.calls > quota_left {
+            let message = format!(
+                "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the \
+                 rest will have to wait.",
+                totals.calls
+            );
+            self.tell(Event::Warning(Warning::Run { message })).await;
+        }
+        let parts = Arc::clone(self.client.parts());
+        let means = Means { pacer: Arc::clone(self.pacer()), journal, waits: self.waits };
+        let (events, tally) = (Arc::clone(&self.events), Arc::clone(&self.tally));
+        Sending::new(parts, means, events, tally, Supply::new(batches), cancelled).run().await
+    }
+}
+
+/// A run that nothing is kept of.
+async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<bool>) -> End {
+    let listener = shared.listener(cancelled_flag.clone());
+    let mut flag = cancelled_flag.clone();
+    let checked = tokio::select! {
+        checked = spawn_blocking(move || check(&listener)) =>
+            checked.unwrap_or_else(|_| Err(panicked())),
+        () = cancellation(&mut flag) => Err(cancelled()),
     };
+    match checked {
+        Ok((totals, batches)) => {
+            shared.tally().totals = totals;
+            shared.send(batches, None, cancelled_flag).await
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// A run that is kept: under the lease of its target, every step in the journal.
+async fn keep(
+    shared: &Shared,
+    task: Task,
+    mut cancelled_flag: watch::Receiver<bool>,
+) -> Result<End, End> {
+    let parts = shared.client.parts();
+    let client = shared.client.clone();
+    let opening = spawn_blocking(move || {
+        let store = client.store()?;
+        let target = client.desk(&*store)?.target;
+        Ok::<_, Error>((store, target))
+    });
+    let (store, target) = opening.await.unwrap_or_else(|_| Err(panicked()))?;
+    // Unlike the run's id this names one sitting: two processes cannot resume one run at once.
+    let holder = format!(
+        "run {} (process {}, {:08x})",
+        shared.id,
+        std::process::id(),
+        parts.random.bits() >> 32
+    );
+    let lease = Lease::take(
+        (Arc::clone(&store), Arc::clone(&parts.clock)),
+        target.id,
+        holder,
+        shared.waits,
+        &shared.events,
+        &mut cancelled_flag,
+    )
+    .await?;
+    tokio::select! {
+        end = execute(shared, task, &store, target, cancelled_flag) => {
+            lease.release().await;
+            end
+        }
+        lost = lease.renew() => Err(lost.into()),
+    }
+}
+
+async fn execute(
+    shared: &Shared,
+    task: Task,
+    store: &Arc<dyn Store>,
+    target: crate::store::Target,
+    cancelled_flag: watch::Receiver<bool>,
+) -> Result<End, End> {
+    let parts = shared.client.parts();
+    let listener = shared.listener(cancelled_flag.clone());
+    let (client, of) = (shared.client.clone(), Arc::clone(store));
+    let opening = spawn_blocking(move || {
+        let opened = open(&client, &of, task, &listener)?;
+        let Some(opened) = opened else { return Ok(None) };
+        let (limits, clock) = (client.config().call_limits(), Arc::clone(&client.parts().clock));
+        let run = opened.run.clone();
+        let ledger = SharedLedger::open(of, target.tenant, limits, clock, run)?;
+        Ok::<_, Error>(Some((opened, ledger)))
+    });
+    let opened = opening.await.unwrap_or_else(|_| Err(panicked()))?;
+    let Some((Opened { run, plan, totals, unchanged, absent, before, batches }, ledger)) = opened
+    else {
+        return Ok(End::default());
+    };
+    if run != shared.id {
+        let _ = shared.resumed.set(run.clone());
+    }
+    let clock = Arc::clone(&parts.clock);
+    let pacer = Pacer::sharing(&parts.config.limits, Arc::new(ledger), clock);
+    let _ = shared.pacer.set(Arc::new(pacer));
     {
         let mut tally = shared.tally();
-        tally.totals = totals;
-        tally.stage = Stage::Sending;
+        (tally.totals, tally.plan) = (totals, Some(plan));
+        (tally.unchanged, tally.absent) = (unchanged, absent);
+        (tally.accepted, tally.refused) = (before.accepted, before.refused);
+        tally.in_doubt = before.in_doubt;
+        (tally.calls, tally.batches) = (before.calls, before.batches);
     }
-    shared.events.push(Event::Checked(totals), parts.clock.now()).await;
-    let quota_left = parts.pacer.quota_left();
-    if totals.calls > quota_left {
-        let message = format!(
-            "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the rest \
-             will have to wait.",
-            totals.calls
-        );
-        let warning = Event::Warning(Warning::Run { message });
-        shared.events.push(warning, parts.clock.now()).await;
+    let journal = Journal::new(Arc::clone(store), Arc::clone(&parts.clock), &run);
+    let mut end = shared.send(batches, Some(journal.clone()), cancelled_flag).await;
+    let summary = shared.summary(end.clone());
+    let all = summary.not_sent == 0 && summary.in_doubt == 0;
+    let state = if all { RunState::Finished } else { RunState::Stopped };
+    let document = serde_json::to_string(&summary).unwrap_or_default();
+    if let Err(error) = journal.ended(state, document).await {
+        end.error.get_or_insert(error);
     }
-    let supply = Supply::new(batches);
-    let (events, tally) = (Arc::clone(&shared.events), Arc::clone(&shared.tally));
-    Sending::new(Arc::clone(parts), events, tally, supply, cancelled_flag).run().await
+    Ok(end)
 }
 
 #[cfg(test)]

@@ -9,14 +9,17 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
 use super::event::{Event, WaitReason};
-use super::pace::{Permit, Wait};
+use super::journal::{Entry, Journal};
+use super::pace::{Denied, Pacer, Permit, Wait};
 use super::queue::EventQueue;
-use super::retry::{Outcome, Patience, Verdict, judge};
+use super::retry::{Outcome, Patience, Verdict, judge, told};
 use super::summary::{End, Tally};
-use super::supply::{Supply, cancellation, cancelled, panicked};
+use super::supply::{Load, Planned, Supply, cancellation, cancelled, panicked};
 use crate::client::Parts;
 use crate::clock::Timestamp;
+use crate::config::Target;
 use crate::error::{Error, ErrorKind};
+use crate::fail::Step;
 use crate::graph::bulk_upload::{self, Receipt};
 use crate::graph::client::{TransportError, TransportFault};
 use crate::scim::bulk::Batch;
@@ -31,6 +34,9 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// A batch and what it has been through.
 struct Parcel {
     batch: Batch,
+    planned: Option<Planned>,
+    /// The client-request-id of its next try, where that was chosen already.
+    client_request_id: Option<String>,
     patience: Patience,
     /// Tries that left this machine.
     calls: u32,
@@ -46,6 +52,16 @@ impl Parcel {
     fn users(&self) -> u64 {
         self.batch.users.len() as u64
     }
+
+    /// Its entry in the journal, where the run has one.
+    fn entry(&self) -> Option<Entry> {
+        let body_hash = self.planned.as_ref()?.body_hash;
+        Some(Entry { number: self.batch.number, body_hash })
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.planned.as_ref().is_some_and(|planned| planned.urgent)
+    }
 }
 
 /// How one try ended.
@@ -55,8 +71,18 @@ struct Ended {
     outcome: Outcome,
 }
 
+/// What a run sends with.
+pub(super) struct Means {
+    pub(super) pacer: Arc<Pacer>,
+    /// Where the run is kept.
+    pub(super) journal: Option<Journal>,
+    /// Whether a spent quota is waited for, however long.
+    pub(super) waits: bool,
+}
+
 pub(super) struct Sending {
     parts: Arc<Parts>,
+    means: Means,
     events: Arc<EventQueue>,
     tally: Arc<Mutex<Tally>>,
     supply: Supply,
@@ -80,6 +106,7 @@ pub(super) struct Sending {
 impl Sending {
     pub(super) fn new(
         parts: Arc<Parts>,
+        means: Means,
         events: Arc<EventQueue>,
         tally: Arc<Mutex<Tally>>,
         supply: Supply,
@@ -87,6 +114,7 @@ impl Sending {
     ) -> Self {
         Sending {
             parts,
+            means,
             events,
             tally,
             supply,
@@ -118,13 +146,13 @@ impl Sending {
     /// Sends everything, or as much as can be sent. Batches still under way when it returns are in
     /// doubt.
     pub(super) async fn run(mut self) -> End {
-        let pacer = Arc::clone(&self.parts.pacer);
+        let pacer = Arc::clone(&self.means.pacer);
         let mut cancel = self.cancelled.clone();
         while !self.is_over() {
             let changed = pacer.changed();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let wait = self.start_ready();
+            let wait = self.start_ready().await;
             let wants_batch = self.wants_batch();
             self.tell_wait(wait, wants_batch).await;
             let wake = self.wake_at(wait);
@@ -135,7 +163,7 @@ impl Sending {
                     self.stop(cancelled());
                 }
                 Some(ended) = self.tries.join_next() => self.settle(ended).await,
-                batch = self.supply.next(), if wants_batch => self.take_in(batch),
+                load = self.supply.next(), if wants_batch => self.take_in(load).await,
                 () = clock.sleep_until(wake.unwrap_or(Timestamp(0))), if wake.is_some() => {
                     self.wake_up();
                 }
@@ -166,37 +194,66 @@ impl Sending {
             && self.under_way.len() + self.later.len() < self.parts.config.limits.in_flight
     }
 
-    fn take_in(&mut self, batch: Result<Option<Batch>, Error>) {
-        match batch {
-            Ok(Some(batch)) => {
-                let parcel = Parcel {
-                    batch,
-                    patience: Patience::default(),
-                    calls: 0,
-                    since: None,
-                    doubtful: false,
-                    renewed: false,
-                };
-                self.ready.insert(parcel.batch.number, parcel);
+    async fn take_in(&mut self, load: Result<Option<Load>, Error>) {
+        match load {
+            Ok(Some(load)) => {
+                if let Err(error) = self.add(load).await {
+                    self.stop(error);
+                }
             }
             Ok(None) => {}
             Err(error) => self.stop(error),
         }
     }
 
+    async fn add(&mut self, load: Load) -> Result<(), Error> {
+        let mut client_request_id = None;
+        if let (Some(journal), Some(planned)) = (&self.means.journal, &load.planned) {
+            let id = self.parts.random.uuid();
+            journal.intend(load.batch.number, planned, id.clone()).await?;
+            client_request_id = Some(id);
+        }
+        let before = load.planned.as_ref();
+        let parcel = Parcel {
+            client_request_id,
+            patience: Patience::default(),
+            calls: before.map_or(0, |planned| u32::try_from(planned.attempts).unwrap_or(u32::MAX)),
+            since: None,
+            doubtful: before.is_some_and(|planned| planned.doubtful),
+            renewed: false,
+            batch: load.batch,
+            planned: load.planned,
+        };
+        self.ready.insert(parcel.batch.number, parcel);
+        Ok(())
+    }
+
+    /// The first batch that waits for no other.
+    fn next_ready(&self) -> Option<u64> {
+        let open = self.under_way.keys().chain(self.later.keys().map(|(_, number)| number));
+        let open = open.chain(self.ready.keys()).min().copied()?;
+        let free =
+            |parcel: &&Parcel| parcel.planned.as_ref().is_none_or(|planned| open > planned.after);
+        self.ready.values().find(free).map(|parcel| parcel.batch.number)
+    }
+
     /// Starts as many tries as may start now; says what the next one waits for.
-    fn start_ready(&mut self) -> Option<Wait> {
-        while self.end.is_none() && !self.ready.is_empty() {
-            match self.parts.pacer.start() {
+    async fn start_ready(&mut self) -> Option<Wait> {
+        while self.end.is_none()
+            && let Some(number) = self.next_ready()
+        {
+            let urgent = self.ready.get(&number).is_some_and(Parcel::is_urgent);
+            match self.means.pacer.start(urgent).await {
                 Ok(permit) => {
-                    if let Some((_, parcel)) = self.ready.pop_first() {
+                    if let Some(parcel) = self.ready.remove(&number) {
                         self.start(parcel, permit);
                     }
                 }
-                Err(wait) => {
+                Err(Denied::Wait(wait)) => {
                     self.stop_if_quota_spent(wait);
                     return self.end.is_none().then_some(wait);
                 }
+                Err(Denied::Failed(error)) => self.stop(*error),
             }
         }
         None
@@ -205,16 +262,22 @@ impl Sending {
     /// The quota frees itself call by call; a run does not wait for it longer than for anything else.
     fn stop_if_quota_spent(&mut self, wait: Wait) {
         let Wait { reason: WaitReason::Quota, until: Some(until) } = wait else { return };
-        if until <= self.now().after(self.parts.config.retry.total_timeout) {
+        if self.means.waits || until <= self.now().after(self.parts.config.retry.total_timeout) {
             return;
         }
         let quota = self.parts.config.limits.calls_per_day;
+        let advice = if self.means.journal.is_some() {
+            "Resume the run then, or let it wait; with the Governance licence set licence to \
+             \"governance\"."
+        } else {
+            "Send the rest then; with the Governance licence set licence to \"governance\"."
+        };
         let error = Error::new(
             ErrorKind::QuotaSpent,
             format!(
                 "The {quota} calls of the last 24 hours are spent; the next is free at {until}."
             ),
-            "Send the rest then; with the Governance licence set licence to \"governance\".",
+            advice,
         );
         self.stop(End { error: Some(error), resume_at: Some(until) });
     }
@@ -233,7 +296,8 @@ impl Sending {
             }
         }
         let number = parcel.batch.number;
-        let client_request_id = self.parts.random.uuid();
+        let client_request_id =
+            parcel.client_request_id.take().unwrap_or_else(|| self.parts.random.uuid());
         let span = tracing::info_span!(
             "call",
             batch = number,
@@ -241,9 +305,10 @@ impl Sending {
             client_request_id = %client_request_id
         );
         let (parts, body) = (Arc::clone(&self.parts), parcel.batch.body.clone());
+        let entry = self.means.journal.clone().zip(parcel.entry());
         self.under_way.insert(number, parcel);
         let task = async move {
-            let outcome = attempt(&parts, body, &client_request_id, permit).await;
+            let outcome = attempt(&parts, entry, body, &client_request_id, permit).await;
             Ended { batch: number, client_request_id, outcome }
         };
         self.tries.spawn(task.instrument(span));
@@ -330,7 +395,7 @@ impl Sending {
                 parcel.patience.full += usize::from(reason == WaitReason::BucketFull);
                 let until = self.now().after(pause);
                 if everyone {
-                    self.parts.pacer.pause(until, reason);
+                    self.means.pacer.pause(until, reason);
                     self.ready.insert(parcel.batch.number, parcel);
                 } else {
                     self.later.insert((until, parcel.batch.number), parcel);
@@ -365,6 +430,11 @@ impl Sending {
     }
 
     async fn refuse(&mut self, parcel: Parcel, error: Error) {
+        if let (Some(journal), Some(entry)) = (&self.means.journal, parcel.entry())
+            && let Err(failed) = journal.refused(entry, &error).await
+        {
+            self.stop(failed);
+        }
         {
             let mut tally = self.tally();
             tally.refused += parcel.users();
@@ -414,7 +484,7 @@ impl Sending {
         let now = self.now();
         if last || self.told_progress.is_none_or(|told| told.after(PROGRESS_EVERY) <= now) {
             self.told_progress = Some(now);
-            let quota_left = self.parts.pacer.quota_left();
+            let quota_left = self.means.pacer.quota_left();
             self.events.offer(Event::Progress(self.tally().progress(quota_left)), now);
         }
     }
@@ -423,6 +493,7 @@ impl Sending {
 /// One try: a token, one exchange, its meaning. The permit ends with the exchange.
 async fn attempt(
     parts: &Parts,
+    entry: Option<(Journal, Entry)>,
     body: bytes::Bytes,
     client_request_id: &str,
     permit: Permit,
@@ -430,7 +501,7 @@ async fn attempt(
     let token = match parts.sign_in.token().await {
         Ok(token) => token,
         Err(failure) => {
-            permit.unused();
+            permit.unused().await;
             return Outcome::SignIn(failure);
         }
     };
@@ -438,10 +509,16 @@ async fn attempt(
     let request = match bulk_upload::request(target, token.clone(), client_request_id, body) {
         Ok(request) => request,
         Err(error) => {
-            permit.unused();
+            permit.unused().await;
             return Outcome::Failed(error);
         }
     };
+    if let Some((journal, entry)) = &entry
+        && let Err(error) = journal.sent(*entry, client_request_id).await
+    {
+        permit.unused().await;
+        return Outcome::Failed(error);
+    }
     let limit = parts.config.retry.request_timeout;
     let answer = tokio::select! {
         answer = parts.transport.send(request) => answer,
@@ -450,6 +527,8 @@ async fn attempt(
             detail: format!("no answer after {} ms", limit.as_millis()),
         }),
     };
+    Step::Answered.reached();
+    let status = answer.as_ref().map_or(0, |response| response.status);
     let outcome = match answer {
         Ok(response) => {
             tracing::debug!(status = response.status, "answered");
@@ -463,10 +542,31 @@ async fn attempt(
             Outcome::Unanswered(error)
         }
     };
+    let outcome = match &entry {
+        Some((journal, entry)) => record(journal, *entry, outcome, target).await,
+        None => outcome,
+    };
     match &outcome {
         Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => drop(permit),
-        outcome if outcome.was_sent() => permit.over(),
-        _ => permit.unused(),
+        outcome if outcome.was_sent() => permit.over(status).await,
+        _ => permit.unused().await,
+    }
+    outcome
+}
+
+/// Writes down how a try ended, as far as that is certain. A refusal is judged first.
+async fn record(journal: &Journal, entry: Entry, outcome: Outcome, target: &Target) -> Outcome {
+    match &outcome {
+        Outcome::Accepted(receipt) => {
+            let request_id = receipt.request_id.clone().unwrap_or_default();
+            if let Err(error) = journal.accepted(entry, request_id).await {
+                return Outcome::Unrecorded(error);
+            }
+        }
+        Outcome::Unanswered(error) if outcome.leaves_doubt() => {
+            journal.in_doubt(entry.number, &told(error, target)).await;
+        }
+        _ => {}
     }
     outcome
 }

@@ -42,13 +42,17 @@ pub enum Stage {
     Finished = 2,
 }
 
-/// How a run ended. `rows = accepted + rejected + out_of_scope + refused + in_doubt + not_sent`.
+/// How a run ended.
+/// `rows + absent = accepted + rejected + out_of_scope + unchanged + refused + in_doubt + not_sent`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Summary {
     /// The run's id, a UUID.
     pub run: String,
+    /// The plan it executed, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     /// 0, or the status of the C ABI that says how it ended.
     pub status: i32,
     /// The status's name; `Ok` for 0.
@@ -63,6 +67,10 @@ pub struct Summary {
     pub rejected: u64,
     /// Records outside the mapping's scope.
     pub out_of_scope: u64,
+    /// Records whose users are as the service has them already; 0 without a plan.
+    pub unchanged: u64,
+    /// Users sent although the source has no record of them in scope; 0 without a plan.
+    pub absent: u64,
     /// Users in batches that the service refused.
     pub refused: u64,
     /// Users in batches that were sent and not answered: they may have arrived.
@@ -100,6 +108,9 @@ fn as_text<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S
 pub(super) struct Tally {
     pub(super) stage: Stage,
     pub(super) totals: Totals,
+    pub(super) plan: Option<String>,
+    pub(super) unchanged: u64,
+    pub(super) absent: u64,
     pub(super) accepted: u64,
     pub(super) refused: u64,
     /// Users in batches with a call under way, or with a call that was never answered.
@@ -123,6 +134,7 @@ impl Tally {
         let settled = self.accepted + self.refused + self.in_doubt;
         Summary {
             run: run.to_owned(),
+            plan: self.plan.clone(),
             status,
             kind,
             exit_code,
@@ -130,6 +142,8 @@ impl Tally {
             accepted: self.accepted,
             rejected: self.totals.rejected,
             out_of_scope: self.totals.out_of_scope,
+            unchanged: self.unchanged,
+            absent: self.absent,
             refused: self.refused,
             in_doubt: self.in_doubt,
             not_sent: self.totals.users.saturating_sub(settled),
@@ -159,7 +173,7 @@ impl Tally {
 }
 
 /// Why a run ends.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct End {
     pub(super) error: Option<Error>,
     pub(super) resume_at: Option<Timestamp>,

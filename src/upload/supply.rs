@@ -1,5 +1,6 @@
 //! The run's source: checked whole on a blocking thread, then asked for one batch ahead.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -13,8 +14,38 @@ use crate::error::{Error, ErrorKind, Severity};
 use crate::prepare::{Prepared, Spool, Totals};
 use crate::scim::bulk::Batch;
 
+/// A batch to send, and what a plan knows of it.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub(super) batch: Batch,
+    pub(super) planned: Option<Planned>,
+}
+
+/// A batch's place in a plan and in the journal.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// The items it covers.
+    pub(super) ordinals: Range<u64>,
+    /// XXH3-128 of the body.
+    pub(super) body_hash: u128,
+    /// It waits until no batch up to this number is open.
+    pub(super) after: u64,
+    /// Whether it disables someone, and may use the reserve.
+    pub(super) urgent: bool,
+    /// Tries that left in earlier sittings of the run.
+    pub(super) attempts: u64,
+    /// Whether one of them may have arrived.
+    pub(super) doubtful: bool,
+}
+
+impl From<Batch> for Load {
+    fn from(batch: Batch) -> Self {
+        Load { batch, planned: None }
+    }
+}
+
 /// Batches on demand.
-pub(super) type Batches = Box<dyn Iterator<Item = Result<Batch, Error>> + Send>;
+pub(super) type Batches = Box<dyn Iterator<Item = Result<Load, Error>> + Send>;
 
 /// The whole check of a source; it may block and take its time.
 pub(super) type Check = Box<dyn FnOnce(&Listener) -> Result<(Totals, Batches), Error> + Send>;
@@ -24,14 +55,15 @@ pub(super) fn check(conversion: Conversion, pushed: Option<Spool>) -> Check {
     Box::new(move |listener| {
         let opened = Prepared::open(conversion, pushed);
         let source = opened.as_ref().ok().map(|prepared| prepared.facts().clone());
-        listener.tell(Event::Started { run: listener.run.clone(), source })?;
+        listener.tell(Event::Started { run: listener.run.clone(), source, plan: None })?;
         let checked = opened?.check(&mut |severity, finding| {
             listener.tell(match severity {
                 Severity::Error => Event::Rejected(finding),
                 Severity::Warning => Event::Warning(Warning::Record(finding)),
             })
         })?;
-        Ok((checked.totals(), Box::new(checked.batches()?)))
+        let batches = checked.batches()?.map(|batch| batch.map(Load::from));
+        Ok((checked.totals(), Box::new(batches)))
     })
 }
 
@@ -46,16 +78,19 @@ pub(super) struct Listener {
 impl Listener {
     /// Passes an event on; fails when the run is cancelled, which ends the check.
     pub(super) fn tell(&self, event: Event) -> Result<(), Error> {
-        if *self.cancelled.borrow() {
-            return Err(cancelled());
-        }
+        self.still_wanted()?;
         self.events.push_blocking(event, self.clock.now());
         Ok(())
+    }
+
+    /// Fails when the run is cancelled.
+    pub(super) fn still_wanted(&self) -> Result<(), Error> {
+        if *self.cancelled.borrow() { Err(cancelled()) } else { Ok(()) }
     }
 }
 
 /// An iterator and what it gave.
-type Step = (Batches, Option<Result<Batch, Error>>);
+type Step = (Batches, Option<Result<Load, Error>>);
 
 /// The batches, the next of which is always in the making.
 pub(super) struct Supply {
@@ -85,7 +120,7 @@ impl Supply {
     }
 
     /// The next batch. May be dropped and called again: none is lost.
-    pub(super) async fn next(&mut self) -> Result<Option<Batch>, Error> {
+    pub(super) async fn next(&mut self) -> Result<Option<Load>, Error> {
         let Some(asked) = &mut self.asked else { return Ok(None) };
         let answer = asked.await;
         self.asked = None;

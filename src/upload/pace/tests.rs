@@ -130,21 +130,21 @@ async fn the_quota_comes_back_call_by_call_after_a_day() {
     let clock: Arc<dyn Clock> = Arc::new(TokioClock::new());
     let pacer = Arc::new(Pacer::new(&limits, Arc::clone(&clock)));
     let first = clock.now();
-    pacer.start().expect("free").over();
+    pacer.start(false).await.expect("free").over(202).await;
     clock.sleep_until(first.after(Duration::from_secs(3600))).await;
-    pacer.start().expect("free").over();
-    pacer.start().expect_err("spent");
+    pacer.start(false).await.expect("free").over(202).await;
+    pacer.start(false).await.expect_err("spent");
     assert_eq!(pacer.quota_left(), 0);
-    let wait = pacer.start().expect_err("spent");
+    let Err(Denied::Wait(wait)) = pacer.start(false).await else { panic!("spent") };
     assert_eq!(wait, Wait { reason: WaitReason::Quota, until: Some(first.after(LONG + MARGIN)) });
     clock.sleep_until(first.after(LONG + MARGIN)).await;
     assert_eq!(pacer.quota_left(), 1);
-    pacer.start().expect("the first call is forgotten").unused();
+    pacer.start(false).await.expect("the first call is forgotten").unused().await;
     assert_eq!(pacer.quota_left(), 1, "a call that never left is not counted");
 }
 
-#[test]
-fn a_pause_holds_everyone_and_a_shorter_one_does_not_shorten_it() {
+#[tokio::test]
+async fn a_pause_holds_everyone_and_a_shorter_one_does_not_shorten_it() {
     let limits = Limits {
         batch: crate::scim::bulk::BatchLimits::default(),
         calls_per_5s: 40,
@@ -166,6 +166,6 @@ fn a_pause_holds_everyone_and_a_shorter_one_does_not_shorten_it() {
     let late = clock.now().after(Duration::from_secs(60));
     pacer.pause(late, WaitReason::BucketFull);
     pacer.pause(clock.now().after(Duration::from_secs(1)), WaitReason::RetryAfter);
-    let wait = pacer.start().expect_err("paused");
+    let Err(Denied::Wait(wait)) = pacer.start(false).await else { panic!("paused") };
     assert_eq!(wait, Wait { reason: WaitReason::BucketFull, until: Some(late) });
 }

@@ -6,7 +6,7 @@ use crate::config::ClientConfig;
 use crate::graph::client::{BoxFuture, HttpRequest, HttpResponse, Transport, TransportError};
 use crate::prepare::Totals;
 use crate::scim::bulk::{Batch, BatchUser};
-use crate::upload::supply::Batches;
+use crate::upload::supply::{Batches, Load};
 
 /// Takes every call, or panics, at the call it was told.
 #[derive(Default)]
@@ -39,15 +39,15 @@ fn client(service: Service) -> Client {
     client
 }
 
-fn batch(number: u64) -> Result<Batch, Error> {
+fn batch(number: u64) -> Result<Load, Error> {
     let users = vec![BatchUser { line: number, external_id: number.to_string() }];
-    Ok(Batch { number, body: number.to_string().into(), users })
+    Ok(Load::from(Batch { number, body: number.to_string().into(), users }))
 }
 
 fn launch(client: &Client, check: Check) -> Run {
     let (ready, input) = oneshot::channel();
-    assert!(ready.send(check).is_ok());
-    Run::launch(client, input, None).unwrap()
+    assert!(ready.send(Work::Send(check)).is_ok());
+    Run::launch(client, input, None, false).unwrap()
 }
 
 fn checked(users: u64, batches: Batches) -> Check {

@@ -1,0 +1,136 @@
+//! The operations on runs, approvals and the quota.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::arguments_invalid;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::store::{Approval, Batch, BatchState, Run, RunState};
+
+/// Runs that a list has unless told otherwise.
+const LISTED: usize = 20;
+
+pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {
+        plan: String,
+        removals: u64,
+        reason: String,
+        approver: String,
+    }
+    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let Arguments { plan, removals, reason, approver } = arguments;
+    let store = client.store()?;
+    let protected = crate::plan::StoredBrakes::of(&store.plan(&plan)?)?.judgement.blocked();
+    if protected {
+        return Err(Error::new(
+            ErrorKind::ApprovalRefused,
+            format!("Plan {plan} would disable protected users; no approval lets it through."),
+            "Mend the source, or take them off the protected list.",
+        ));
+    }
+    let approval = Approval { plan, removals, reason, approver };
+    store.approve(&approval, client.parts().clock.now())?;
+    Ok(json!({
+        "plan": approval.plan,
+        "removals": approval.removals,
+        "reason": approval.reason,
+        "approver": approval.approver,
+    }))
+}
+
+pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {}
+    let Arguments {} = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let store = client.store()?;
+    let desk = client.desk(&*store)?;
+    let quota = store.quota(desk.target.tenant, &desk.limits, desk.clock)?;
+    Ok(json!({
+        "perDay": desk.limits.calls_per_day,
+        "used": quota.used,
+        "left": quota.left,
+        "reserve": quota.reserve,
+        "nextFree": quota.next_free.map(|at| at.to_string()),
+        "allFree": quota.all_free.map(|at| at.to_string()),
+    }))
+}
+
+pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {
+        limit: Option<usize>,
+    }
+    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let store = client.store()?;
+    let target = client.desk(&*store)?.target.id;
+    let runs = store.runs(Some(target), arguments.limit.unwrap_or(LISTED))?;
+    Ok(json!({"runs": runs.iter().map(document).collect::<Vec<_>>()}))
+}
+
+pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {
+        run: Option<String>,
+    }
+    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let store = client.store()?;
+    let run = match arguments.run {
+        Some(id) => store.run(&id)?,
+        None => {
+            let target = client.desk(&*store)?.target.id;
+            store.runs(Some(target), 1)?.pop().ok_or_else(|| {
+                Error::new(
+                    ErrorKind::NotFound,
+                    "This target has no run yet.",
+                    "Apply a plan first.",
+                )
+            })?
+        }
+    };
+    let mut shown = document(&run);
+    shown["batches"] = store.batches(&run.id)?.iter().map(batch).collect();
+    Ok(shown)
+}
+
+fn document(run: &Run) -> Value {
+    let summary = run.summary.as_deref().and_then(|json| serde_json::from_str::<Value>(json).ok());
+    json!({
+        "run": run.id,
+        "plan": run.plan,
+        "state": match run.state {
+            RunState::Running => "running",
+            RunState::Stopped => "stopped",
+            RunState::Finished => "finished",
+            RunState::Abandoned => "abandoned",
+        },
+        "startedAt": run.started_at.to_string(),
+        "endedAt": run.ended_at.map(|at| at.to_string()),
+        "summary": summary,
+    })
+}
+
+fn batch(batch: &Batch) -> Value {
+    json!({
+        "batch": batch.number,
+        "state": match batch.state {
+            BatchState::Intent => "intent",
+            BatchState::Sent => "sent",
+            BatchState::Accepted => "accepted",
+            BatchState::Refused => "refused",
+            BatchState::InDoubt => "inDoubt",
+        },
+        "attempts": batch.attempts,
+        "clientRequestId": batch.client_request_id,
+        "requestId": batch.request_id,
+        "bodyHash": format!("{:032x}", batch.body_hash),
+        "sentAt": batch.sent_at.map(|at| at.to_string()),
+        "settledAt": batch.settled_at.map(|at| at.to_string()),
+        "error": batch.error.as_deref().and_then(|json| serde_json::from_str::<Value>(json).ok()),
+    })
+}

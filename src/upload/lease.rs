@@ -1,0 +1,115 @@
+//! The right to run against a target: taken, renewed while the run goes on, given back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use super::event::{Event, Warning};
+use super::queue::EventQueue;
+use super::summary::End;
+use super::supply::{cancellation, cancelled, panicked};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind};
+use crate::fail::Step;
+use crate::store::{self, Store, TargetId};
+
+/// A holder that says nothing for this long is taken for dead.
+const LIFE: Duration = Duration::from_secs(120);
+/// How often a living one says so.
+const RENEWAL: Duration = Duration::from_secs(30);
+
+/// A lease that this run holds.
+#[derive(Clone)]
+pub(super) struct Lease {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    target: TargetId,
+    holder: Arc<str>,
+}
+
+impl Lease {
+    /// Takes the lease, and tells if a dead run had it. While another holds it: waits for it where
+    /// `waits`, else ends with the moment at which it may be free.
+    pub(super) async fn take(
+        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
+        target: TargetId,
+        holder: String,
+        waits: bool,
+        events: &EventQueue,
+        flag: &mut watch::Receiver<bool>,
+    ) -> Result<Lease, End> {
+        let lease = Lease { store, clock, target, holder: holder.into() };
+        loop {
+            let taken = lease
+                .with(|store, target, holder, now| store.take_lease(target, holder, LIFE, now))
+                .await?;
+            Step::LeaseTaken.reached();
+            let (by, until) = match taken {
+                store::Lease::Taken => return Ok(lease),
+                store::Lease::TakenOver { previous } => {
+                    let message = format!(
+                        "The lease of the {previous}, which was silent for more than {} s, was \
+                         taken over.",
+                        LIFE.as_secs()
+                    );
+                    let now = lease.clock.now();
+                    events.push(Event::Warning(Warning::Run { message }), now).await;
+                    return Ok(lease);
+                }
+                store::Lease::Held { by, until } => (by, until),
+            };
+            if !waits {
+                let error = Error::new(
+                    ErrorKind::LockHeld,
+                    format!("The {by} works on this target; its lease lasts until {until}."),
+                    "Let it end. If it died, its lease is free at that time.",
+                );
+                return Err(End { error: Some(error), resume_at: Some(until) });
+            }
+            let again = until.min(lease.clock.now().after(RENEWAL));
+            tokio::select! {
+                () = lease.clock.sleep_until(again.after(Duration::from_millis(1))) => {}
+                () = cancellation(flag) => return Err(cancelled().into()),
+            }
+        }
+    }
+
+    /// Keeps the lease alive; completes only when it is lost.
+    pub(super) async fn renew(&self) -> Error {
+        loop {
+            self.clock.sleep_until(self.clock.now().after(RENEWAL)).await;
+            let renewed = self
+                .with(|store, target, holder, now| store.renew_lease(target, holder, LIFE, now))
+                .await;
+            match renewed {
+                Err(error) if error.kind == ErrorKind::LockHeld => return error,
+                // The disk may be better next time; the lease lasts a few renewals.
+                Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Gives it back.
+    pub(super) async fn release(&self) {
+        let released =
+            self.with(|store, target, holder, _| store.release_lease(target, holder)).await;
+        match released {
+            Ok(()) => Step::LeaseReleased.reached(),
+            Err(error) => tracing::warn!(%error, "the lease was not given back"),
+        }
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Store, TargetId, &str, crate::clock::Timestamp) -> Result<T, Error>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let Lease { store, clock, target, holder } = self.clone();
+        let done = spawn_blocking(move || work(&*store, target, &holder, clock.now())).await;
+        done.unwrap_or_else(|_| Err(panicked()))
+    }
+}

@@ -1,0 +1,289 @@
+//! A run of a stored plan, opened: the plan judged again, the run in the journal, its batches at hand.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::event::{Event, Warning};
+use super::loads::Loads;
+use super::supply::{Batches, Listener};
+use crate::client::Client;
+use crate::config::{Conversion, PlanArguments};
+use crate::error::{Error, ErrorKind, Severity};
+use crate::plan::{self, About, Origin};
+use crate::prepare::{self, Spool, Totals};
+use crate::scim::bulk::BatchLimits;
+use crate::store::{self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store};
+
+/// What a kept run is to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Make a plan of a source, then execute it.
+    Upload(Box<PlanArguments>, Option<Spool>),
+    /// Execute a stored plan.
+    Apply(String),
+    /// Go on with a run: that one, or whichever was interrupted.
+    Resume(Option<String>),
+}
+
+/// A run ready to send.
+pub(super) struct Opened {
+    pub(super) run: String,
+    pub(super) plan: String,
+    pub(super) totals: Totals,
+    pub(super) unchanged: u64,
+    pub(super) absent: u64,
+    pub(super) before: Before,
+    pub(super) batches: Batches,
+}
+
+/// What earlier sittings of the run came to.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    pub(super) accepted: u64,
+    pub(super) refused: u64,
+    pub(super) in_doubt: u64,
+    pub(super) calls: u64,
+    pub(super) batches: u64,
+}
+
+/// Opens what `task` says; `None` if there is nothing to resume. Blocks.
+pub(super) fn open(
+    client: &Client,
+    store: &Arc<dyn Store>,
+    task: Task,
+    listener: &Listener,
+) -> Result<Option<Opened>, Error> {
+    match task {
+        Task::Upload(arguments, pushed) => {
+            let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
+            listener.tell(started)?;
+            let desk = client.desk(&**store)?;
+            let mut report = |severity, finding| {
+                listener.tell(match severity {
+                    Severity::Error => Event::Rejected(finding),
+                    Severity::Warning => Event::Warning(Warning::Record(finding)),
+                })
+            };
+            let plan = plan::create(&desk, *arguments, pushed, &mut report)?;
+            start(client, store, &plan, listener).map(Some)
+        }
+        Task::Apply(id) => {
+            let plan = store.plan(&id)?;
+            tell_started(listener, &listener.run, &plan)?;
+            let here = client.desk(&**store)?.target.id;
+            if plan.target != here {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("Plan {id} was made for another target than the configuration names."),
+                    "Use the configuration that the plan was made with.",
+                ));
+            }
+            source_unmoved(&plan)?;
+            start(client, store, &plan, listener).map(Some)
+        }
+        Task::Resume(run) => resume(client, store, run, listener),
+    }
+}
+
+fn tell_started(listener: &Listener, run: &str, plan: &Plan) -> Result<(), Error> {
+    let plan = Some(plan.id.clone());
+    listener.tell(Event::Started { run: run.to_owned(), source: None, plan })
+}
+
+/// Judges the plan as it is now, and begins its run.
+fn start(
+    client: &Client,
+    store: &Arc<dyn Store>,
+    plan: &Plan,
+    listener: &Listener,
+) -> Result<Opened, Error> {
+    listener.tell(Event::Planned { plan: plan::document(plan)? })?;
+    if store.keep()? == Keep::Hashes && plan.facts.counts.sent() > 0 {
+        return Err(Error::new(
+            ErrorKind::InvalidState,
+            format!("Plan {} holds only hashes of its users, and a user is sent whole.", plan.id),
+            "Use a state file that keeps users, or upload without a state.",
+        ));
+    }
+    let clock = &client.parts().clock;
+    let judgement = plan::judge_again(&**store, plan, clock.now())?;
+    if judgement.blocked() {
+        let names = judgement.protected.iter().take(5).map(|id| format!("\"{id}\""));
+        return Err(Error::new(
+            ErrorKind::BrakeTripped,
+            format!(
+                "Plan {} would disable protected users: {}.",
+                plan.id,
+                names.collect::<Vec<_>>().join(", ")
+            ),
+            "No approval lets it through. Mend the source, or take them off the protected list.",
+        ));
+    }
+    listener.still_wanted()?;
+    let new = NewRun { id: &listener.run, plan: &plan.id, tripped: judgement.tripped() };
+    store.start_run(&new, clock.now())?;
+    crate::fail::Step::RunStarted.reached();
+    // Older runs hold older users: they must never be sent after these.
+    supersede(store, plan.target, &listener.run, clock.now())?;
+    opened(client, store, plan, listener.run.clone(), Vec::new())
+}
+
+fn supersede(
+    store: &Arc<dyn Store>,
+    target: store::TargetId,
+    run: &str,
+    now: crate::clock::Timestamp,
+) -> Result<(), Error> {
+    for older in store.unfinished_runs(target)? {
+        if older.id != run {
+            store.set_run_state(&older.id, RunState::Abandoned, None, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn resume(
+    client: &Client,
+    store: &Arc<dyn Store>,
+    wanted: Option<String>,
+    listener: &Listener,
+) -> Result<Option<Opened>, Error> {
+    let target = client.desk(&**store)?.target.id;
+    let latest = store.runs(Some(target), 1)?.pop();
+    let run = match wanted {
+        Some(id) => Some(store.run(&id)?),
+        None => latest.clone(),
+    };
+    let Some(run) = run.filter(|run| !run.state.is_final()) else {
+        let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
+        listener.tell(started)?;
+        let message = "There is nothing to resume.".to_owned();
+        listener.tell(Event::Warning(Warning::Run { message }))?;
+        return Ok(None);
+    };
+    if run.target != target {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("Run {} is of another target than the configuration names.", run.id),
+            "Use the configuration that the run was started with.",
+        ));
+    }
+    if latest.is_some_and(|latest| latest.id != run.id) {
+        return Err(Error::new(
+            ErrorKind::InvalidState,
+            format!("A later run followed run {}, whose users are out of date.", run.id),
+            "Make a new plan.",
+        ));
+    }
+    let plan = store.plan(&run.plan)?;
+    tell_started(listener, &run.id, &plan)?;
+    listener.still_wanted()?;
+    let now = client.parts().clock.now();
+    supersede(store, target, &run.id, now)?;
+    store.set_run_state(&run.id, RunState::Running, None, now)?;
+    let batches = store.batches(&run.id)?;
+    opened(client, store, &plan, run.id, batches).map(Some)
+}
+
+fn opened(
+    client: &Client,
+    store: &Arc<dyn Store>,
+    plan: &Plan,
+    run: String,
+    batches: Vec<store::Batch>,
+) -> Result<Opened, Error> {
+    let sizes = sizes(store, plan, &batches)?;
+    let mut before = Before::default();
+    for (batch, users) in batches.iter().zip(&sizes) {
+        before.calls += batch.attempts;
+        before.batches += u64::from(batch.attempts > 0);
+        match batch.state {
+            BatchState::Accepted => before.accepted += users,
+            BatchState::Refused => before.refused += users,
+            BatchState::Sent | BatchState::InDoubt => before.in_doubt += users,
+            BatchState::Intent => {}
+        }
+    }
+    let about = About::of(plan)?;
+    let counts = &plan.facts.counts;
+    let totals = Totals {
+        rows: plan.facts.rows,
+        users: counts.sent(),
+        rejected: counts.rejected,
+        out_of_scope: counts.out_of_scope,
+        warnings: 0,
+        calls: about.cost.calls,
+    };
+    let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+    let mut limits = client.config().limits.batch;
+    if let Origin::Source { conversion, .. } = &about.origin
+        && let Some(asked) = conversion_of(conversion).map(|conversion| conversion.limits)
+    {
+        limits = BatchLimits {
+            operations: limits.operations.min(asked.operations),
+            bytes: limits.bytes.min(asked.bytes),
+        };
+    }
+    let covered = sizes.iter().sum();
+    let loads =
+        Loads::new(Arc::clone(store), plan.id.clone(), limits, counts.sent(), batches, covered);
+    Ok(Opened {
+        run,
+        plan: plan.id.clone(),
+        totals,
+        unchanged: counts.unchanged,
+        absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
+        before,
+        batches: Box::new(loads),
+    })
+}
+
+/// How many users each batch of the journal holds.
+fn sizes(store: &Arc<dyn Store>, plan: &Plan, batches: &[store::Batch]) -> Result<Vec<u64>, Error> {
+    let mut sizes = vec![0; batches.len()];
+    let Some(last) = batches.last() else { return Ok(sizes) };
+    let ordinals = 0..last.ordinals.end;
+    let filter = ItemFilter { actions: Actions::SENT, ordinals, with_users: false };
+    store.plan_items(&plan.id, &filter, &mut |item| {
+        let at = batches.partition_point(|batch| batch.ordinals.end <= item.ordinal);
+        if let Some(size) = sizes.get_mut(at)
+            && batches[at].ordinals.contains(&item.ordinal)
+        {
+            *size += 1;
+        }
+        Ok(())
+    })?;
+    Ok(sizes)
+}
+
+fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
+    let mut document = document.clone();
+    document.as_object_mut()?.insert("version".into(), 1.into());
+    Conversion::parse(document.to_string().as_bytes()).ok()
+}
+
+/// A plan holds for the source and the mapping it was made from, as long as both are files.
+fn source_unmoved(plan: &Plan) -> Result<(), Error> {
+    let Origin::Source { conversion, .. } = About::of(plan)?.origin else { return Ok(()) };
+    let Some(conversion) = conversion_of(&conversion) else { return Ok(()) };
+    let Some(path) = conversion.path.as_deref().filter(|path| *path != Path::new("-")) else {
+        return Ok(());
+    };
+    let stale = |what: String| {
+        Error::new(
+            ErrorKind::PlanStale,
+            format!("{what} since plan {} was made.", plan.id),
+            "Make the plan again.",
+        )
+    };
+    let (input, mapping) = prepare::hashes(&conversion).map_err(|error| {
+        stale(format!("The source {} or its mapping became unreadable ({error})", path.display()))
+    })?;
+    if format!("{input:032x}") != plan.facts.input_hash {
+        return Err(stale(format!("The source {} changed", path.display())));
+    }
+    if format!("{mapping:032x}") != plan.facts.mapping_hash {
+        return Err(stale("The mapping changed".into()));
+    }
+    Ok(())
+}

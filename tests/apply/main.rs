@@ -1,0 +1,11 @@
+//! Plans applied to the simulated tenant: killed, resumed, crowded, and planned again.
+#![cfg(all(feature = "simulator", feature = "cli"))]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../upload/bench.rs"]
+#[allow(dead_code, reason = "shared with the uploads")]
+mod bench;
+mod crowd;
+mod kill;
+
+mod site;
