@@ -153,7 +153,7 @@ fn a_host_that_cannot_be_reached_is_said_so() {
     let config = folder.path().join("client.json");
     let json = format!(
         r#"{{"version":1,"servicePrincipalId":"s","jobId":"API2AAD.a.b",
-            "simulator":"http://127.0.0.1:{port}","clockSpeed":1000,"retry":{{"attempts":6}}}}"#
+            "simulator":"http://127.0.0.1:{port}","retry":{{"attempts":5}}}}"#
     );
     std::fs::write(&config, json).unwrap();
     let token = folder.path().join("token");

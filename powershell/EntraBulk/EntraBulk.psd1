@@ -10,7 +10,17 @@
     CompatiblePSEditions   = @('Desktop', 'Core')
     DotNetFrameworkVersion = '4.7.2'
     FormatsToProcess       = @('EntraBulk.format.ps1xml')
-    FunctionsToExport      = @('ConvertTo-EntraBulkPayload', 'Send-EntraBulkUpload')
+    FunctionsToExport      = @(
+        'Approve-EntraBulkPlan'
+        'ConvertTo-EntraBulkPayload'
+        'Get-EntraBulkPlan'
+        'Get-EntraBulkQuota'
+        'Get-EntraBulkRun'
+        'Invoke-EntraBulkPlan'
+        'New-EntraBulkPlan'
+        'Resume-EntraBulkRun'
+        'Send-EntraBulkUpload'
+    )
     CmdletsToExport        = @()
     VariablesToExport      = @()
     AliasesToExport        = @()

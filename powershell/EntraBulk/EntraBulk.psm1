@@ -11,7 +11,16 @@ try {
             'Private/Report.ps1'
             'Private/Target.ps1'
             'Private/RunEvent.ps1'
+            'Private/Run.ps1'
+            'Private/Plan.ps1'
+            'Public/Approve-EntraBulkPlan.ps1'
             'Public/ConvertTo-EntraBulkPayload.ps1'
+            'Public/Get-EntraBulkPlan.ps1'
+            'Public/Get-EntraBulkQuota.ps1'
+            'Public/Get-EntraBulkRun.ps1'
+            'Public/Invoke-EntraBulkPlan.ps1'
+            'Public/New-EntraBulkPlan.ps1'
+            'Public/Resume-EntraBulkRun.ps1'
             'Public/Send-EntraBulkUpload.ps1'
         )) {
         . (Join-Path -Path $PSScriptRoot -ChildPath $file)
@@ -23,4 +32,4 @@ try {
     throw
 }
 
-Export-ModuleMember -Function 'ConvertTo-EntraBulkPayload', 'Send-EntraBulkUpload'
+Export-ModuleMember -Function $manifest.FunctionsToExport

@@ -1,5 +1,15 @@
 BeforeDiscovery {
-    $commands = @('ConvertTo-EntraBulkPayload', 'Send-EntraBulkUpload')
+    $commands = @(
+        'Approve-EntraBulkPlan'
+        'ConvertTo-EntraBulkPayload'
+        'Get-EntraBulkPlan'
+        'Get-EntraBulkQuota'
+        'Get-EntraBulkRun'
+        'Invoke-EntraBulkPlan'
+        'New-EntraBulkPlan'
+        'Resume-EntraBulkRun'
+        'Send-EntraBulkUpload'
+    )
 }
 
 BeforeAll {

@@ -10,7 +10,10 @@ function Write-EntraBulkRunEvent {
     switch ($RunEvent['event']) {
         'started' {
             $source = $RunEvent['source']
-            $Cmdlet.WriteVerbose("Run $($RunEvent['run']): reading $($source['format']), $($source['encoding']) ($($source['encodingFrom']))")
+            $reading = ''
+            # A stored plan has no source to read.
+            if ($source) { $reading = ": reading $($source['format']), $($source['encoding']) ($($source['encodingFrom']))" }
+            $Cmdlet.WriteVerbose("Run $($RunEvent['run'])$reading")
         }
         { $_ -in 'rejected', 'warning' } {
             Write-EntraBulkFinding -Finding $RunEvent -Severity $_ -Record $Record -Warned $Warned -Cmdlet $Cmdlet
@@ -55,13 +58,10 @@ function Show-EntraBulkProgress {
 function ConvertTo-EntraBulkSummary {
     param([Parameter(Mandatory)] [System.Collections.IDictionary]$Finished)
 
-    $resumeAt = $null
-    if ($Finished['resumeAt']) {
-        $resumeAt = [datetimeoffset]::Parse($Finished['resumeAt'], [cultureinfo]::InvariantCulture)
-    }
     [pscustomobject]@{
         PSTypeName = 'EntraBulk.UploadSummary'
         Run        = $Finished['run']
+        Plan       = $Finished['plan']
         Status     = [int]$Finished['status']
         Kind       = $Finished['kind']
         ExitCode   = [int]$Finished['exitCode']
@@ -69,6 +69,8 @@ function ConvertTo-EntraBulkSummary {
         Accepted   = $Finished['accepted']
         Rejected   = $Finished['rejected']
         OutOfScope = $Finished['outOfScope']
+        Unchanged  = $Finished['unchanged']
+        Absent     = $Finished['absent']
         Refused    = $Finished['refused']
         InDoubt    = $Finished['inDoubt']
         NotSent    = $Finished['notSent']
@@ -78,6 +80,6 @@ function ConvertTo-EntraBulkSummary {
         Retries    = $Finished['retries']
         Throttled  = $Finished['throttled']
         Elapsed    = [timespan]::FromMilliseconds($Finished['elapsedMs'])
-        ResumeAt   = $resumeAt
+        ResumeAt   = ConvertTo-EntraBulkTime -Text $Finished['resumeAt']
     }
 }

@@ -1,6 +1,9 @@
-# The client of a Send-EntraBulkUpload, from its bound parameters.
+# The client of a public function, from its bound parameters.
 function Connect-EntraBulkTarget {
-    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Bound)
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
 
     $configuration = [ordered]@{
         version            = 1
@@ -15,12 +18,16 @@ function Connect-EntraBulkTarget {
         # Parameters ignore case; the document does not.
         $configuration['cloud'] = @('global', 'usGov', 'usGovDod', 'china') -eq $Bound['Cloud'] | Select-Object -First 1
     }
+    $state = [ordered]@{}
+    if ($Bound.ContainsKey('StatePath')) { $state['path'] = Get-EntraBulkFullPath -Path $Bound['StatePath'] -Cmdlet $Cmdlet }
+    if ($Bound.ContainsKey('HashesOnly') -and $Bound['HashesOnly']) { $state['keep'] = 'hashes' }
+    if ($state.Count) { $configuration['state'] = $state }
 
     $client = [EntraBulk.Interop.V1.Client]::new([EntraBulk.Interop.V1.JsonWriter]::Write($configuration))
     try {
         if ($Bound.ContainsKey('Credential')) {
             $client.SetSecret('clientSecret', $Bound['Credential'].Password)
-        } else {
+        } elseif ($Bound.ContainsKey('AccessToken')) {
             $client.SetSecret('accessToken', $Bound['AccessToken'])
         }
     } catch {

@@ -157,7 +157,7 @@ function Send-EntraBulkUpload {
         $records = [System.Collections.Generic.List[object]]::new()
         try {
             $conversion = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            $client = Connect-EntraBulkTarget -Bound $PSBoundParameters
+            $client = Connect-EntraBulkTarget -Bound $PSBoundParameters -Cmdlet $PSCmdlet
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }
@@ -170,10 +170,6 @@ function Send-EntraBulkUpload {
     end {
         $piped = -not $PSBoundParameters.ContainsKey('Path')
         $builder = $null
-        $run = $null
-        $summary = $null
-        $warned = @{}
-        $bar = @{ Id = 1; Activity = 'Uploading to Microsoft Entra ID'; Status = 'Reading and checking' }
         try {
             $action = 'Upload'
             $report = $null
@@ -190,36 +186,14 @@ function Send-EntraBulkUpload {
             }
 
             $document = [ordered]@{ version = 1; conversion = $conversion }
-            $run = $client.StartRun([EntraBulk.Interop.V1.JsonWriter]::Write($document))
-            if ($piped) {
-                Push-EntraBulkRecord -Sink $run -Record $records
-                $run.Finish()
-            }
-            $sinceShown = [System.Diagnostics.Stopwatch]::new()
-            while (-not $summary) {
-                # A short wait, because Ctrl+C is heard only between calls.
-                $text = $run.NextEvent(250)
-                if ($null -eq $text) { continue }
-                $runEvent = [EntraBulk.Interop.V1.JsonReader]::Read($text)
-                if ($runEvent['event'] -eq 'finished') {
-                    $summary = ConvertTo-EntraBulkSummary -Finished $runEvent
-                } else {
-                    Write-EntraBulkRunEvent -RunEvent $runEvent -Record $records -Warned $warned -Cmdlet $PSCmdlet
-                    Show-EntraBulkProgress -RunEvent $runEvent -SinceShown $sinceShown -Bar $bar
-                }
-            }
-            $summary
-            if ($runEvent['error']) {
-                throw (ConvertTo-EntraBulkErrorRecord -Failure $runEvent['error'] -TargetObject $summary)
-            }
+            $pushed = @{}
+            if ($piped) { $pushed['Record'] = $records }
+            Invoke-EntraBulkRun -Client $client -Document $document -Activity 'Uploading to Microsoft Entra ID' -Cmdlet $PSCmdlet @pushed
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         } finally {
-            # First what needs no pipeline: after Ctrl+C there is none. Freeing a run cancels it.
-            if ($run) { $run.Dispose() }
             if ($builder) { $builder.Dispose() }
             $client.Dispose()
-            Write-Progress @bar -Completed
         }
     }
 }

@@ -1,0 +1,129 @@
+# Carries out an operation on the target of the bound parameters; gives its result.
+function Invoke-EntraBulkOperation {
+    param(
+        [Parameter(Mandatory)] [string]$Name,
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Argument,
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    $client = Connect-EntraBulkTarget -Bound $Bound -Cmdlet $Cmdlet
+    try {
+        [EntraBulk.Interop.V1.JsonReader]::Read($client.Call($Name, [EntraBulk.Interop.V1.JsonWriter]::Write($Argument)))
+    } finally {
+        $client.Dispose()
+    }
+}
+
+# The settings of a plan (docs/documents.md) from the bound parameters; those with a name of their own win.
+function Get-EntraBulkPlanSetting {
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    $settings = [ordered]@{}
+    if ($Bound.ContainsKey('Settings')) {
+        if ($Bound['Settings'] -is [System.Collections.IDictionary]) {
+            $json = [EntraBulk.Interop.V1.JsonWriter]::Write($Bound['Settings'])
+        } else {
+            $json = Get-Content -LiteralPath (Get-EntraBulkFullPath -Path $Bound['Settings'] -Cmdlet $Cmdlet) -Raw -Encoding UTF8 -ErrorAction Stop
+        }
+        # A copy, so that the caller's own hashtable stays as it is.
+        $settings = [EntraBulk.Interop.V1.JsonReader]::Read($json)
+    }
+    if ($Bound.ContainsKey('Missing')) { $settings['missing'] = $Bound['Missing'].ToLowerInvariant() }
+    if ($Bound.ContainsKey('Full')) { $settings['full'] = [bool]$Bound['Full'] }
+    if ($Bound.ContainsKey('MinRows')) {
+        if (-not $settings['guards']) { $settings['guards'] = [ordered]@{} }
+        $settings['guards']['minRows'] = $Bound['MinRows']
+    }
+    foreach ($limit in 'Percent', 'Count') {
+        if (-not $Bound.ContainsKey("AbortAt$limit")) { continue }
+        if (-not $settings['brakes']) { $settings['brakes'] = [ordered]@{} }
+        if (-not $settings['brakes']['removals']) { $settings['brakes']['removals'] = [ordered]@{} }
+        $settings['brakes']['removals'][$limit.ToLowerInvariant()] = $Bound["AbortAt$limit"]
+    }
+    $settings
+}
+
+# Writes the preview of a plan to the file at the bound PreviewPath.
+function Write-EntraBulkPreview {
+    param(
+        [Parameter(Mandatory)] [string]$Id,
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    $preview = [ordered]@{ plan = $Id; path = Get-EntraBulkFullPath -Path $Bound['PreviewPath'] -Cmdlet $Cmdlet }
+    if ($Bound.ContainsKey('PreviewFormat')) { $preview['format'] = $Bound['PreviewFormat'].ToLowerInvariant() }
+    if ($Bound.ContainsKey('AllRows') -and $Bound['AllRows']) { $preview['rows'] = 'all' }
+    if ($Bound.ContainsKey('Bom')) { $preview['bom'] = [bool]$Bound['Bom'] }
+    $written = Invoke-EntraBulkOperation -Name 'plan.preview' -Argument $preview -Bound $Bound -Cmdlet $Cmdlet
+    $Cmdlet.WriteVerbose("$($written['rows']) rows in $($written['path'])")
+}
+
+# Writes what a new plan found in its source, and what stops it, to the error and warning streams.
+function Write-EntraBulkPlanFinding {
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Plan,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
+
+    $report = @{
+        findings        = $Plan['findings']
+        findingsOmitted = $Plan['findingsOmitted']
+        users           = $Plan['changes']
+        calls           = $Plan['about']['cost']['calls']
+        rows            = $Plan['rows']
+        rejected        = $Plan['counts']['rejected']
+        outOfScope      = $Plan['counts']['outOfScope']
+    }
+    Write-EntraBulkReport -Report $report -Record @() -Cmdlet $Cmdlet
+    foreach ($warning in $Plan['about']['warnings']) { $Cmdlet.WriteWarning($warning) }
+    if ($Plan['blocked']) {
+        $Cmdlet.WriteWarning('The plan cannot be applied. Mend the source or the mapping.')
+    } elseif ($Plan['tripped']) {
+        $Cmdlet.WriteWarning('A brake stops the plan. Look at the preview; if it is right, use Approve-EntraBulkPlan.')
+    }
+}
+
+# The changes of a plan, as one phrase.
+function Get-EntraBulkPlanCount {
+    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Plan)
+
+    'add {0}, update {1}, disable {2}, restore {3}' -f
+    $Plan['counts']['add'], $Plan['counts']['update'], $Plan['counts']['disable'], $Plan['counts']['restore']
+}
+
+# The plan object from a plan document.
+function ConvertTo-EntraBulkPlan {
+    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Plan)
+
+    $counts = $Plan['counts']
+    $cost = $Plan['about']['cost']
+    [pscustomobject]@{
+        PSTypeName = 'EntraBulk.Plan'
+        Id         = $Plan['plan']
+        CreatedAt  = ConvertTo-EntraBulkTime -Text $Plan['createdAt']
+        Rows       = $Plan['rows']
+        Add        = $counts['add']
+        Update     = $counts['update']
+        Disable    = $counts['disable']
+        Restore    = $counts['restore']
+        Unchanged  = $counts['unchanged']
+        Missing    = $counts['missing']
+        OutOfScope = $counts['outOfScope']
+        Rejected   = $counts['rejected']
+        Changes    = $Plan['changes']
+        Tripped    = $Plan['tripped']
+        Blocked    = $Plan['blocked']
+        Protected  = @($Plan['protected'])
+        Brakes     = @(foreach ($brake in $Plan['brakes']) { [pscustomobject]$brake })
+        Warnings   = @($Plan['about']['warnings'])
+        Calls      = $cost['calls']
+        QuotaLeft  = $cost['quotaLeft']
+        FinishAt   = ConvertTo-EntraBulkTime -Text $cost['finishAt']
+        ExitCode   = [int]$Plan['exitCode']
+    }
+}
