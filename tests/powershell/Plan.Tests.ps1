@@ -122,7 +122,7 @@ Describe 'A plan, from its making to its end' {
         Write-Workers -Path $workers -Count 60 -Left (1..20)
         (New-EntraBulkPlan $workers @offline -Settings $settings -AbortAtCount 1 -WarningAction SilentlyContinue).Tripped | Should -BeTrue
         $settings.brakes.removals.Count | Should -Be 1
-        (Get-Failure { New-EntraBulkPlan $workers @offline -MinRows 61 }).FullyQualifiedErrorId | Should -BeLike 'EntraBulk.*,New-EntraBulkPlan'
+        (Get-Failure { New-EntraBulkPlan $workers @offline -MinRows 61 }).FullyQualifiedErrorId | Should -Be 'EntraBulk.SourceRefused,New-EntraBulkPlan'
     }
 
     It 'plans the inverse of a run' {

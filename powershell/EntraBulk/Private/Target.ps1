@@ -2,7 +2,8 @@
 function Connect-EntraBulkTarget {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
-        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+        # Whose location a relative -StatePath starts from.
+        [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
     $configuration = [ordered]@{
