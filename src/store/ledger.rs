@@ -5,8 +5,10 @@
 //! the latest one anyone recorded, and whoever lags keeps the difference as its offset from then on. A
 //! clock that was set back therefore goes on from where the ledger stood. One that is ahead moves
 //! everybody forward; since that may be a leap and not time that passed, a store that meets a tenant
-//! for the first time lets what was in the window count from now: at worst a wait of 5 seconds. Neither
-//! can let more through the window than is allowed. Of the day, a clock set forward by an hour frees
+//! for the first time lets what was in the window count from now: at worst a wait of 5 seconds. Where
+//! all clocks agree, as on one host they do, no more goes through the window than is allowed. Known
+//! limit: a clock lifted to the latest reading stays behind by the time that passed since that reading,
+//! and ends its calls that much too early for clocks that were not lifted. Of the day, a clock set forward by an hour frees
 //! calls an hour early: that cannot be told from an hour asleep.
 
 use std::time::Duration;
