@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -36,6 +36,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A moment by the clock that all processes of a host share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostTime {
+    /// Which start of the host it counts from; moments of different starts cannot be compared. 0 where
+    /// the platform does not tell.
+    pub boot: u64,
+    /// Microseconds since then.
+    pub at: Timestamp,
+}
+
 /// A sleep in progress.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -43,6 +53,12 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Clock: fmt::Debug + Send + Sync {
     /// The present moment. Never runs backwards.
     fn now(&self) -> Timestamp;
+
+    /// The present moment as every process of this host reads it, whatever its wall clock was set to when
+    /// the process began.
+    fn host(&self) -> HostTime {
+        HostTime { boot: 0, at: self.now() }
+    }
 
     /// Completes at `moment`, or at once if that has passed.
     fn sleep_until(&self, moment: Timestamp) -> Sleep;
@@ -68,10 +84,9 @@ impl TokioClock {
 
     /// Time that passes `speed` times as fast as the machine's; 0 counts as 1.
     pub fn with_speed(speed: u32) -> Self {
-        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         TokioClock {
             began: tokio::time::Instant::now(),
-            epoch: Timestamp(0).after(epoch),
+            epoch: Timestamp(0).after(wall_time()),
             speed: speed.max(1),
         }
     }
@@ -88,11 +103,52 @@ impl Clock for TokioClock {
         self.epoch.after(self.began.elapsed().saturating_mul(self.speed))
     }
 
+    fn host(&self) -> HostTime {
+        let (boot, now) = host_time();
+        let (counted, passed) = (Instant::now(), tokio::time::Instant::now().into_std());
+        // In tests Tokio's time is not the host's.
+        let ahead = passed.saturating_duration_since(counted);
+        let since = (now + ahead).saturating_sub(counted.saturating_duration_since(passed));
+        // From the host's start on, so that processes of one speed agree whenever they began.
+        HostTime { boot, at: Timestamp(0).after(since.saturating_mul(self.speed)) }
+    }
+
     fn sleep_until(&self, moment: Timestamp) -> Sleep {
         let wait = moment.since(self.epoch) / self.speed;
         // Rounded up to the timer's millisecond, or the sleeper could wake just before `moment`.
         Box::pin(tokio::time::sleep_until(self.began + wait + Duration::from_micros(999)))
     }
+}
+
+/// Which start of the host this is, and the time since, asleep or awake; no setting of the wall clock
+/// moves it.
+#[cfg(target_os = "linux")]
+fn host_time() -> (u64, Duration) {
+    use std::sync::LazyLock;
+
+    use rustix::time::{ClockId, clock_gettime};
+
+    static BOOT: LazyLock<Option<u64>> = LazyLock::new(|| {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let (high, low) = id.trim().parse::<uuid::Uuid>().ok()?.as_u64_pair();
+        Some(high ^ low)
+    });
+    match *BOOT {
+        Some(boot) => {
+            (boot, Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default())
+        }
+        None => (0, wall_time()),
+    }
+}
+
+/// The wall clock: the one that all processes see without a word of the system's own.
+#[cfg(not(target_os = "linux"))]
+fn host_time() -> (u64, Duration) {
+    (0, wall_time())
+}
+
+fn wall_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Where chance comes from: jitter and request ids. Share it freely between threads.
@@ -144,6 +200,28 @@ mod tests {
     fn a_timestamp_prints_utc_with_milliseconds() {
         assert_eq!(Timestamp(1_764_000_000_123_456).to_string(), "2025-11-24T16:00:00.123Z");
         assert_eq!(Timestamp(0).after(Duration::from_secs(1)).to_string(), "1970-01-01T00:00:01Z");
+    }
+
+    #[tokio::test]
+    async fn clocks_that_began_apart_read_the_host_alike() {
+        let early = TokioClock::with_speed(20);
+        std::thread::sleep(Duration::from_millis(20));
+        let late = TokioClock::with_speed(20);
+        assert_eq!(early.host().boot, late.host().boot);
+        for _ in 0..1000 {
+            let [before, between, after] = [early.host().at, late.host().at, early.host().at];
+            assert!(before <= between && between <= after, "{before:?} {between:?} {after:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_hosts_time_obeys_a_test() {
+        let clock = TokioClock::with_speed(60);
+        let before = clock.host().at;
+        std::thread::sleep(Duration::from_millis(5));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let passed = clock.host().at.since(before);
+        assert!(passed.abs_diff(Duration::from_secs(300)) < Duration::from_millis(1), "{passed:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,15 +1,12 @@
 //! Every call to a tenant, whoever makes it: the 5-second window and the 24-hour quota.
 //!
-//! **Time.** Processes may have anchored their clocks at different settings of the wall clock, so the
-//! ledger keeps a time of its own per tenant, which never runs backwards: every reading is lifted to
-//! the latest one anyone recorded, and whoever lags keeps the difference as its offset from then on. A
-//! clock that was set back therefore goes on from where the ledger stood. One that is ahead moves
-//! everybody forward; since that may be a leap and not time that passed, a store that meets a tenant
-//! for the first time lets what was in the window count from now: at worst a wait of 5 seconds. Where
-//! all clocks agree, as on one host they do, no more goes through the window than is allowed. Known
-//! limit: a clock lifted to the latest reading stays behind by the time that passed since that reading,
-//! and ends its calls that much too early for clocks that were not lifted. Of the day, a clock set forward by an hour frees
-//! calls an hour early: that cannot be told from an hour asleep.
+//! **Time.** Every process follows the clock of the host ([`Clock::host`]), never its own idea of the
+//! wall clock, so all of them agree on what the window holds. The ledger's time is the host's and a shift
+//! that is kept with the tenant; it never runs backwards. After a restart of the host the wall clock says
+//! where it goes on, and what was in the window then counts from now: at worst a wait of 5 seconds. That
+//! the wall clock was set forward while the host was down cannot be told from time that passed. Where the
+//! platform shares no clock but the wall clock (all but Linux), one that is set back goes on from where the
+//! ledger stood, and one that is set forward counts as time that passed.
 
 use std::time::Duration;
 
@@ -18,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::TenantId;
 use super::sqlite::{instant, moment};
 use super::trouble::Trouble;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, HostTime, Timestamp};
 
 /// The service's window.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -26,6 +23,8 @@ const WINDOW: Duration = Duration::from_secs(5);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A call still in flight may end at any time, so whoever waits for it looks again soon.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// A host's clock that is this far behind, in microseconds, was set back.
+const SET_BACK: i64 = 1_000_000;
 
 /// How many calls a tenant bears.
 ///
@@ -102,43 +101,55 @@ pub struct Quota {
     pub all_free: Option<Timestamp>,
 }
 
-/// How far a clock lags behind the ledger's time, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Anchor(i64);
-
-/// The ledger's time for a clock that reads `now`, and where that clock stands then.
-fn ledger_time(now: i64, anchor: Option<Anchor>, latest: i64) -> (i64, Anchor) {
-    let time = now.saturating_add(anchor.map_or(0, |anchor| anchor.0)).max(latest);
-    (time, Anchor(time.saturating_sub(now)))
+/// A reading of the ledger's time.
+struct Reading {
+    time: i64,
+    /// The latest one before.
+    latest: i64,
+    /// From here on the ledger follows this start of the host, so far ahead of its clock.
+    anew: Option<(i64, i64)>,
 }
 
-fn latest(connection: &Connection, tenant: TenantId) -> Result<i64, Trouble> {
-    let mut query = connection.prepare_cached("SELECT latest FROM tenant WHERE id = ?1")?;
-    Ok(query.query_row([tenant.0], |row| row.get(0))?)
+fn read(connection: &Connection, tenant: TenantId, clock: &dyn Clock) -> Result<Reading, Trouble> {
+    let mut query =
+        connection.prepare_cached("SELECT latest, boot, shift FROM tenant WHERE id = ?1")?;
+    let (latest, known_boot, shift): (i64, i64, Option<i64>) =
+        query.query_row([tenant.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let HostTime { boot, at } = clock.host();
+    let (boot, at) = (boot.cast_signed(), moment(at));
+    let followed = shift.filter(|_| boot == known_boot).map(|shift| at.saturating_add(shift));
+    match followed.filter(|time| latest.saturating_sub(*time) < SET_BACK) {
+        Some(time) => Ok(Reading { time: time.max(latest), latest, anew: None }),
+        None => {
+            let time = moment(clock.now()).max(latest);
+            Ok(Reading { time, latest, anew: Some((boot, time.saturating_sub(at))) })
+        }
+    }
 }
 
 /// Reads the clock and moves the ledger's time.
-fn advance(
-    connection: &Connection,
-    anchor: Option<Anchor>,
-    tenant: TenantId,
-    clock: &dyn Clock,
-) -> Result<(i64, Anchor), Trouble> {
-    let latest = latest(connection, tenant)?;
-    let first = anchor.is_none();
-    let (time, anchor) = ledger_time(moment(clock.now()), anchor, latest);
-    if first && time > latest {
+fn advance(connection: &Connection, tenant: TenantId, clock: &dyn Clock) -> Result<i64, Trouble> {
+    let Reading { time, latest, anew } = read(connection, tenant, clock)?;
+    if let Some((boot, shift)) = anew {
         connection
             .prepare_cached(
                 "UPDATE call SET window_until = window_until + ?3
                  WHERE tenant = ?1 AND window_until >= ?2",
             )?
             .execute(params![tenant.0, latest, time - latest])?;
+        connection
+            .prepare_cached("UPDATE tenant SET boot = ?2, shift = ?3 WHERE id = ?1")?
+            .execute(params![tenant.0, boot, shift])?;
     }
     connection
         .prepare_cached("UPDATE tenant SET latest = ?2 WHERE id = ?1")?
         .execute(params![tenant.0, time])?;
-    Ok((time, anchor))
+    Ok(time)
+}
+
+/// A moment of the ledger's for a caller whose clock reads `clock` when the ledger's reads `time`.
+fn told(until: i64, time: i64, clock: &dyn Clock) -> Timestamp {
+    Timestamp(clock.now().0.saturating_add_signed(until.saturating_sub(time)))
 }
 
 fn later(time: i64, wait: Duration) -> i64 {
@@ -147,22 +158,19 @@ fn later(time: i64, wait: Duration) -> i64 {
 
 pub(super) fn acquire(
     connection: &Connection,
-    anchor: Option<Anchor>,
     tenant: TenantId,
     limits: &CallLimits,
     call: &CallRequest<'_>,
     clock: &dyn Clock,
-) -> Result<(Grant, Anchor), Trouble> {
-    let (time, anchor) = advance(connection, anchor, tenant, clock)?;
+) -> Result<Grant, Trouble> {
+    let time = advance(connection, tenant, clock)?;
     connection
         .prepare_cached(
             "DELETE FROM call WHERE tenant = ?1 AND day_until < ?2 AND window_until < ?2",
         )?
         .execute(params![tenant.0, time])?;
     let kept_back = if call.urgent { 0 } else { limits.reserve() };
-    let wait = |until: i64, reason| {
-        Ok((Grant::WaitUntil(instant(until.saturating_sub(anchor.0)), reason), anchor))
-    };
+    let wait = |until, reason| Ok(Grant::WaitUntil(told(until, time, clock), reason));
     let day_room = i64::from(limits.calls_per_day) - i64::from(kept_back);
     if let Some(until) = full_until(connection, tenant, time, day_room, Counted::Day)? {
         return wait(until, WaitReason::Quota);
@@ -188,7 +196,7 @@ pub(super) fn acquire(
             ],
             |row| row.get(0),
         )?;
-    Ok((Grant::Granted(CallId { tenant, number }), anchor))
+    Ok(Grant::Granted(CallId { tenant, number }))
 }
 
 /// What a call counts for.
@@ -236,37 +244,34 @@ fn full_until(
 
 pub(super) fn finish(
     connection: &Connection,
-    anchor: Option<Anchor>,
     call: CallId,
     status: u16,
     clock: &dyn Clock,
-) -> Result<Anchor, Trouble> {
-    let (time, anchor) = advance(connection, anchor, call.tenant, clock)?;
+) -> Result<(), Trouble> {
+    let time = advance(connection, call.tenant, clock)?;
     connection
         .prepare_cached(
             "UPDATE call SET ended_at = ?2, status = ?3, window_until = ?4, day_until = ?5
              WHERE id = ?1 AND ended_at IS NULL",
         )?
         .execute(params![call.number, time, status, later(time, WINDOW), later(time, DAY)])?;
-    Ok(anchor)
+    Ok(())
 }
 
 pub(super) fn quota(
     connection: &Connection,
-    anchor: Option<Anchor>,
     tenant: TenantId,
     limits: &CallLimits,
     clock: &dyn Clock,
 ) -> Result<Quota, Trouble> {
-    let latest = latest(connection, tenant)?;
-    let (time, anchor) = ledger_time(moment(clock.now()), anchor, latest);
+    let time = read(connection, tenant, clock)?.time;
     let (used, first, last): (u32, Option<i64>, Option<i64>) = connection.query_row(
         "SELECT count(*), min(day_until), max(day_until) FROM call
          WHERE tenant = ?1 AND day_until >= ?2",
         params![tenant.0, time],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    let free = |until: Option<i64>| until.map(|until| instant(until + 1 - anchor.0));
+    let free = |until: Option<i64>| until.map(|until| told(until + 1, time, clock));
     let all = limits.calls_per_day.saturating_sub(used);
     let left = all.saturating_sub(limits.reserve());
     Ok(Quota { used, left, reserve: all - left, next_free: free(first), all_free: free(last) })

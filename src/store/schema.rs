@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 const APPLICATION_ID: i64 = 0x4542_4C4B;
 
 /// Each step brings a file from the version of its index to the next. Steps are only ever added.
-pub(super) const STEPS: &[&str] = &[VERSION_1];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 /// Times are microseconds since 1970, hashes 16 bytes big-endian. A baseline row is split in two, so
 /// that comparing a source with a million users reads only the narrow half.
@@ -188,6 +188,12 @@ CREATE TABLE call (
 );
 CREATE INDEX call_in_window ON call (tenant, window_until);
 CREATE INDEX call_in_day ON call (tenant, day_until);
+";
+
+/// The ledger follows the host's clock. Of a file that did not, the next call begins to.
+const VERSION_2: &str = "
+ALTER TABLE tenant ADD COLUMN boot INTEGER NOT NULL DEFAULT 0;  -- the start of the host that shift is of
+ALTER TABLE tenant ADD COLUMN shift INTEGER;  -- microseconds that the ledger is ahead of the host's clock
 ";
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.

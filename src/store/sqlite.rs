@@ -1,6 +1,5 @@
 //! The store in one SQLite file.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +37,6 @@ pub struct SqliteStore {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     pub(super) packing: Packing,
-    anchors: Mutex<HashMap<TenantId, ledger::Anchor>>,
 }
 
 impl SqliteStore {
@@ -58,7 +56,6 @@ impl SqliteStore {
             path: path.to_owned(),
             idle: Mutex::default(),
             packing: Packing::default(),
-            anchors: Mutex::default(),
         };
         let mut connection = store.connect().map_err(|trouble| trouble.at(path))?;
         schema::migrate(&mut connection, schema::STEPS).map_err(|trouble| trouble.at(path))?;
@@ -105,17 +102,6 @@ impl SqliteStore {
         let (value, connection) = done.map_err(|trouble| trouble.at(&self.path))?;
         self.put_back(connection);
         Ok(value)
-    }
-
-    fn anchor(&self, tenant: TenantId) -> Option<ledger::Anchor> {
-        self.anchors.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied()
-    }
-
-    /// Only after the transaction that used it: one that failed leaves no trace here either.
-    fn set_anchor(&self, tenant: TenantId, anchor: ledger::Anchor) {
-        let mut anchors = self.anchors.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = anchors.entry(tenant).or_insert(anchor);
-        *known = anchor.max(*known);
     }
 
     /// Reads one state of the file.
@@ -388,20 +374,11 @@ impl Store for SqliteStore {
         call: &CallRequest<'_>,
         clock: &dyn Clock,
     ) -> Result<Grant, Error> {
-        let anchor = self.anchor(tenant);
-        let asked =
-            self.write(|change| ledger::acquire(change, anchor, tenant, limits, call, clock));
-        asked.map(|(grant, anchor)| {
-            self.set_anchor(tenant, anchor);
-            grant
-        })
+        self.write(|change| ledger::acquire(change, tenant, limits, call, clock))
     }
 
     fn finish_call(&self, call: CallId, status: u16, clock: &dyn Clock) -> Result<(), Error> {
-        let anchor = self.anchor(call.tenant);
-        let anchor = self.write(|change| ledger::finish(change, anchor, call, status, clock))?;
-        self.set_anchor(call.tenant, anchor);
-        Ok(())
+        self.write(|change| ledger::finish(change, call, status, clock))
     }
 
     fn quota(
@@ -410,7 +387,7 @@ impl Store for SqliteStore {
         limits: &CallLimits,
         clock: &dyn Clock,
     ) -> Result<Quota, Error> {
-        self.read(|state| ledger::quota(state, self.anchor(tenant), tenant, limits, clock))
+        self.read(|state| ledger::quota(state, tenant, limits, clock))
     }
 
     fn take_lease(

@@ -5,8 +5,10 @@ use rusqlite::Connection;
 
 use super::packing::Packing;
 use super::trouble::Trouble;
-use super::{CallLimits, CallRequest, SqliteStore, Store, TargetId, TargetKey, schema};
-use crate::clock::TokioClock;
+use super::{
+    CallLimits, CallRequest, Grant, SqliteStore, Store, TargetId, TargetKey, WaitReason, schema,
+};
+use crate::clock::{Clock, TokioClock};
 use crate::error::ErrorKind;
 
 fn temporary() -> (tempfile::TempDir, SqliteStore) {
@@ -48,6 +50,40 @@ fn an_older_file_is_brought_up_to_date_and_a_failed_step_undone() {
     let Err(Trouble::Ours(error)) = schema::migrate(&mut file, &[OLD]) else { panic!("accepted") };
     assert_eq!(error.kind, ErrorKind::StoreNewer);
     assert!(error.message.contains("version 2") && error.message.contains("up to version 1"));
+}
+
+#[test]
+fn a_file_whose_ledger_knew_no_host_clock_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let clock = TokioClock::new();
+    let now = clock.now().0;
+    let (window, day) = (now + 2_000_000, now + 86_000_000_000);
+    let mut old = Connection::open(&path).unwrap();
+    schema::migrate(&mut old, &schema::STEPS[..1]).unwrap();
+    old.execute_batch(&format!(
+        "INSERT INTO tenant VALUES (1, 'here', 'global', 't', {now});
+         INSERT INTO call VALUES (1, 1, 'run', 0, {now}, {now}, 202, {window}, {day})"
+    ))
+    .unwrap();
+    drop(old);
+
+    let store = SqliteStore::open(&path, None).unwrap();
+    let tenant = store.target(&key()).unwrap().tenant;
+    let limits = CallLimits {
+        calls_per_5s: 1,
+        calls_per_day: 10,
+        reserve_percent: 0,
+        request_timeout: std::time::Duration::from_secs(9),
+    };
+    let request = CallRequest { run: "run", urgent: false };
+    let Grant::WaitUntil(until, WaitReason::Window) =
+        store.acquire(tenant, &limits, &request, &clock).unwrap()
+    else {
+        panic!("granted")
+    };
+    assert!((window..window + 2_000_000).contains(&until.0), "{until}");
+    assert_eq!(store.quota(tenant, &limits, &clock).unwrap().used, 1);
 }
 
 #[test]
