@@ -1,5 +1,6 @@
 //! Batches to calls: pace, retry, run, events.
 
+mod attempt;
 mod event;
 mod journal;
 mod lease;

@@ -57,11 +57,12 @@ impl Outcome {
         }
     }
 
-    /// The status of an answer other than 202.
+    /// The status of the answer.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
+            Outcome::Accepted(_) | Outcome::Unrecorded(_) => Some(202),
             Outcome::Answered { refusal, .. } => Some(refusal.status),
-            _ => None,
+            Outcome::Unanswered(_) | Outcome::SignIn(_) | Outcome::Failed(_) => None,
         }
     }
 }

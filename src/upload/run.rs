@@ -6,27 +6,19 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::spawn_blocking;
 use tracing::Instrument;
 
-use super::event::{Event, Numbered, Warning};
-use super::journal::Journal;
-use super::lease::Lease;
-use super::open::{Opened, Task, open};
+use super::event::Numbered;
+use super::open::Task;
 use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
-use super::sending::{Means, Sending};
-use super::shared::SharedLedger;
 use super::summary::{End, Progress, Stage, Summary, Tally};
-use super::supply::{
-    Check, Listener, Supply, cancellation, cancelled, check, ended, panicked, shut_down,
-};
+use super::supply::{Check, cancelled, check, panicked, shut_down};
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::config::{PlanArguments, RunArguments, RunWork};
 use crate::error::{Error, ErrorKind};
 use crate::prepare::Spool;
-use crate::store::{RunState, Store};
 
 /// One upload: a source checked, then sent batch by batch; or a plan executed, and kept in the state.
 ///
@@ -168,7 +160,7 @@ impl Run {
         let span = tracing::info_span!("run", run = %shared.id);
         let closing = Closing(Arc::clone(&shared));
         let task = async move {
-            let end = conduct(&closing.0, input, cancelled).await;
+            let end = conduct::conduct(&closing.0, input, cancelled).await;
             closing.0.finish(end);
         };
         runtime.spawn(task.instrument(span));
@@ -345,173 +337,6 @@ impl Drop for Closing {
     }
 }
 
-/// The run from its source to its end.
-async fn conduct(
-    shared: &Shared,
-    input: oneshot::Receiver<Work>,
-    cancelled_flag: watch::Receiver<bool>,
-) -> End {
-    let mut flag = cancelled_flag.clone();
-    let work = tokio::select! {
-        // No sender: the host dropped the run before its last record.
-        work = input => work.map_err(|_| cancelled()),
-        () = cancellation(&mut flag) => Err(cancelled()),
-    };
-    match work {
-        Ok(Work::Send(check)) => send(shared, check, cancelled_flag).await,
-        Ok(Work::Keep(task)) => keep(shared, task, cancelled_flag).await.unwrap_or_else(|end| end),
-        Err(error) => error.into(),
-    }
-}
-
-impl Shared {
-    fn listener(&self, cancelled: watch::Receiver<bool>) -> Listener {
-        Listener {
-            run: self.id.clone(),
-            events: Arc::clone(&self.events),
-            clock: Arc::clone(&self.client.parts().clock),
-            cancelled,
-        }
-    }
-
-    async fn tell(&self, event: Event) {
-        self.events.push(event, self.client.parts().clock.now()).await;
-    }
-
-    /// Sends `batches`, of which the tally knows the totals.
-    async fn send(
-        &self,
-        batches: super::supply::Batches,
-        journal: Option<Journal>,
-        cancelled: watch::Receiver<bool>,
-    ) -> End {
-        let totals = {
-            let mut tally = self.tally();
-            tally.stage = Stage::Sending;
-            tally.totals
-        };
-        self.tell(Event::Checked(totals)).await;
-        let quota_left = self.pacer().quota_left();
-        if totals.calls > quota_left {
-            let message = format!(
-                "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the \
-                 rest will have to wait.",
-                totals.calls
-            );
-            self.tell(Event::Warning(Warning::Run { message })).await;
-        }
-        let parts = Arc::clone(self.client.parts());
-        let means = Means { pacer: Arc::clone(self.pacer()), journal, waits: self.waits };
-        let (events, tally) = (Arc::clone(&self.events), Arc::clone(&self.tally));
-        Sending::new(parts, means, events, tally, Supply::new(batches), cancelled).run().await
-    }
-}
-
-/// A run that nothing is kept of.
-async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<bool>) -> End {
-    let listener = shared.listener(cancelled_flag.clone());
-    let mut flag = cancelled_flag.clone();
-    let checked = tokio::select! {
-        checked = spawn_blocking(move || check(&listener)) =>
-            checked.unwrap_or_else(|lost| Err(ended(&lost))),
-        () = cancellation(&mut flag) => Err(cancelled()),
-    };
-    match checked {
-        Ok((totals, batches)) => {
-            shared.tally().totals = totals;
-            shared.send(batches, None, cancelled_flag).await
-        }
-        Err(error) => error.into(),
-    }
-}
-
-/// A run that is kept: under the lease of its target, every step in the journal.
-async fn keep(
-    shared: &Shared,
-    task: Task,
-    mut cancelled_flag: watch::Receiver<bool>,
-) -> Result<End, End> {
-    let parts = shared.client.parts();
-    let client = shared.client.clone();
-    let opening = spawn_blocking(move || {
-        let store = client.store()?;
-        let target = client.desk(&*store)?.target;
-        Ok::<_, Error>((store, target))
-    });
-    let (store, target) = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    // Unlike the run's id this names one sitting: two processes cannot resume one run at once.
-    let holder = format!(
-        "run {} (process {}, {:08x})",
-        shared.id,
-        std::process::id(),
-        parts.random.bits() >> 32
-    );
-    let lease = Lease::take(
-        (Arc::clone(&store), Arc::clone(&parts.clock)),
-        target.id,
-        holder,
-        shared.waits,
-        &shared.events,
-        &mut cancelled_flag,
-    )
-    .await?;
-    tokio::select! {
-        end = execute(shared, task, &store, target, cancelled_flag) => {
-            lease.release().await;
-            end
-        }
-        lost = lease.renew() => Err(lost.into()),
-    }
-}
-
-async fn execute(
-    shared: &Shared,
-    task: Task,
-    store: &Arc<dyn Store>,
-    target: crate::store::Target,
-    cancelled_flag: watch::Receiver<bool>,
-) -> Result<End, End> {
-    let parts = shared.client.parts();
-    let listener = shared.listener(cancelled_flag.clone());
-    let (client, of) = (shared.client.clone(), Arc::clone(store));
-    let opening = spawn_blocking(move || {
-        let opened = open(&client, &of, task, &listener)?;
-        let Some(opened) = opened else { return Ok(None) };
-        let (limits, clock) = (client.config().call_limits(), Arc::clone(&client.parts().clock));
-        let run = opened.run.clone();
-        let ledger = SharedLedger::open(of, target.tenant, limits, clock, run)?;
-        Ok::<_, Error>(Some((opened, ledger)))
-    });
-    let opened = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    let Some((Opened { run, plan, totals, unchanged, absent, before, batches }, ledger)) = opened
-    else {
-        return Ok(End::default());
-    };
-    if run != shared.id {
-        let _ = shared.resumed.set(run.clone());
-    }
-    let clock = Arc::clone(&parts.clock);
-    let pacer = Pacer::sharing(&parts.config.limits, Arc::new(ledger), clock);
-    let _ = shared.pacer.set(Arc::new(pacer));
-    {
-        let mut tally = shared.tally();
-        (tally.totals, tally.plan) = (totals, Some(plan));
-        (tally.unchanged, tally.absent) = (unchanged, absent);
-        (tally.accepted, tally.refused) = (before.accepted, before.refused);
-        tally.in_doubt = before.in_doubt;
-        (tally.calls, tally.batches) = (before.calls, before.batches);
-    }
-    let journal = Journal::new(Arc::clone(store), Arc::clone(&parts.clock), &run);
-    let mut end = shared.send(batches, Some(journal.clone()), cancelled_flag).await;
-    let summary = shared.summary(end.clone());
-    let all = summary.not_sent == 0 && summary.in_doubt == 0;
-    let state = if all { RunState::Finished } else { RunState::Stopped };
-    let document = serde_json::to_string(&summary).unwrap_or_default();
-    if let Err(error) = journal.ended(state, document).await {
-        end.error.get_or_insert(error);
-    }
-    Ok(end)
-}
-
+mod conduct;
 #[cfg(test)]
 mod tests;

@@ -8,21 +8,18 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
+use super::attempt::{Ended, Parcel};
 use super::event::{Event, WaitReason};
-use super::journal::{Entry, Journal};
+use super::journal::Journal;
 use super::pace::{Denied, Pacer, Permit, Wait};
 use super::queue::EventQueue;
-use super::retry::{Outcome, Patience, Verdict, judge, told};
-use super::summary::{End, Tally};
-use super::supply::{self, Load, Planned, Supply, cancellation, cancelled};
+use super::retry::{Outcome, Verdict, judge};
+use super::summary::{End, Progress, Tally};
+use super::supply::{self, Load, Supply, cancellation, cancelled};
 use crate::client::Parts;
 use crate::clock::Timestamp;
-use crate::config::Target;
 use crate::error::{Error, ErrorKind};
-use crate::fail::Step;
-use crate::graph::bulk_upload::{self, Receipt};
-use crate::graph::client::{TransportError, TransportFault};
-use crate::scim::bulk::Batch;
+use crate::graph::bulk_upload::Receipt;
 
 /// How long a cancelled run waits for the answers to calls under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -30,46 +27,6 @@ const GRACE: Duration = Duration::from_secs(5);
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// Progress is told at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-
-/// A batch and what it has been through.
-struct Parcel {
-    batch: Batch,
-    planned: Option<Planned>,
-    /// The client-request-id of its next try, where that was chosen already.
-    client_request_id: Option<String>,
-    patience: Patience,
-    /// Tries that left this machine.
-    calls: u32,
-    /// When the first one started.
-    since: Option<Timestamp>,
-    /// A try was never answered: the batch may have arrived.
-    doubtful: bool,
-    /// The last try was refused for its token.
-    renewed: bool,
-}
-
-impl Parcel {
-    fn users(&self) -> u64 {
-        self.batch.users.len() as u64
-    }
-
-    /// Its entry in the journal, where the run has one.
-    fn entry(&self) -> Option<Entry> {
-        let body_hash = self.planned.as_ref()?.body_hash;
-        Some(Entry { number: self.batch.number, body_hash })
-    }
-
-    fn is_urgent(&self) -> bool {
-        self.planned.as_ref().is_some_and(|planned| planned.urgent)
-    }
-}
-
-/// How one try ended.
-struct Ended {
-    batch: u64,
-    client_request_id: String,
-    outcome: Outcome,
-}
 
 /// What a run sends with.
 pub(super) struct Means {
@@ -102,7 +59,7 @@ pub(super) struct Sending {
     told_wait: Option<(WaitReason, Timestamp)>,
     /// What the call that is repeated next failed with.
     failure: String,
-    told_progress: Option<Timestamp>,
+    told_progress: Option<(Timestamp, Progress)>,
 }
 
 impl Sending {
@@ -146,8 +103,7 @@ impl Sending {
         self.events.push(event, self.now()).await;
     }
 
-    /// Sends everything, or as much as can be sent. Batches still under way when it returns are in
-    /// doubt.
+    /// Sends everything, or as much as can be sent.
     pub(super) async fn run(mut self) -> End {
         let pacer = Arc::clone(&self.means.pacer);
         let mut cancel = self.cancelled.clone();
@@ -179,7 +135,7 @@ impl Sending {
             }
         }
         self.tell_progress(true);
-        self.end.unwrap_or_default()
+        self.end.take().unwrap_or_default()
     }
 
     fn is_over(&self) -> bool {
@@ -220,17 +176,7 @@ impl Sending {
             journal.intend(load.batch.number, planned, id.clone()).await?;
             client_request_id = Some(id);
         }
-        let before = load.planned.as_ref();
-        let parcel = Parcel {
-            client_request_id,
-            patience: Patience::default(),
-            calls: before.map_or(0, |planned| u32::try_from(planned.attempts).unwrap_or(u32::MAX)),
-            since: None,
-            doubtful: before.is_some_and(|planned| planned.doubtful),
-            renewed: false,
-            batch: load.batch,
-            planned: load.planned,
-        };
+        let parcel = Parcel::new(load, client_request_id);
         self.ready.insert(parcel.batch.number, parcel);
         Ok(())
     }
@@ -291,32 +237,23 @@ impl Sending {
 
     fn start(&mut self, mut parcel: Parcel, permit: Permit) {
         parcel.since.get_or_insert(self.now());
-        parcel.patience.tries += 1;
-        parcel.calls += 1;
-        {
-            let mut tally = self.tally();
-            tally.calls += 1;
-            tally.batches += u64::from(parcel.calls == 1);
-            tally.in_flight += 1;
-            if !parcel.doubtful {
-                tally.in_doubt += parcel.users();
-            }
-        }
-        let number = parcel.batch.number;
         let client_request_id =
             parcel.client_request_id.take().unwrap_or_else(|| self.parts.random.uuid());
+        let number = parcel.batch.number;
         let span = tracing::info_span!(
             "call",
             batch = number,
-            attempt = parcel.patience.tries,
+            attempt = parcel.patience.tries + 1,
             client_request_id = %client_request_id
         );
-        let (parts, body) = (Arc::clone(&self.parts), parcel.batch.body.clone());
-        let entry = self.means.journal.clone().zip(parcel.entry());
+        let journal = self.means.journal.clone();
+        let call = parcel.call(client_request_id, journal);
         self.under_way.insert(number, parcel);
+        self.tally().in_flight = self.under_way.len() as u64;
+        let parts = Arc::clone(&self.parts);
         let task = async move {
-            let outcome = attempt(&parts, entry, body, &client_request_id, permit).await;
-            Ended { batch: number, client_request_id, outcome }
+            let outcome = call.make(&parts, permit).await;
+            Ended { batch: number, client_request_id: call.client_request_id, outcome }
         };
         self.tries.spawn(task.instrument(span));
     }
@@ -325,28 +262,14 @@ impl Sending {
         let Ended { batch, client_request_id, outcome } = match ended {
             Ok(ended) => ended,
             Err(lost) => {
-                // Which batch it was does not matter: it stays in doubt.
-                self.under_way.clear();
-                self.tries.abort_all();
+                self.abandon();
                 return self.stop(supply::ended(&lost));
             }
         };
         let Some(mut parcel) = self.under_way.remove(&batch) else { return };
-        parcel.doubtful |= outcome.leaves_doubt();
+        self.count(&mut parcel, outcome.was_sent(), outcome.leaves_doubt());
+        self.tally().throttled += u64::from(outcome.status() == Some(429));
         parcel.renewed &= outcome.status() == Some(401);
-        {
-            let mut tally = self.tally();
-            tally.in_flight -= 1;
-            if !outcome.was_sent() {
-                parcel.calls -= 1;
-                tally.calls -= 1;
-                tally.batches -= u64::from(parcel.calls == 0);
-            }
-            tally.throttled += u64::from(outcome.status() == Some(429));
-            if !parcel.doubtful {
-                tally.in_doubt -= parcel.users();
-            }
-        }
         match outcome {
             Outcome::Accepted(receipt) => self.accept(&parcel, receipt, client_request_id).await,
             outcome => self.bear(parcel, outcome).await,
@@ -354,14 +277,32 @@ impl Sending {
         self.tell_progress(false);
     }
 
-    async fn accept(&mut self, parcel: &Parcel, receipt: Receipt, client_request_id: String) {
-        {
-            let mut tally = self.tally();
-            tally.accepted += parcel.users();
-            if parcel.doubtful {
-                tally.in_doubt -= parcel.users();
-            }
+    /// A try is over: whether it left this machine, and whether the batch may have arrived unanswered.
+    fn count(&self, parcel: &mut Parcel, left: bool, in_doubt: bool) {
+        let mut tally = self.tally();
+        tally.in_flight = self.under_way.len() as u64;
+        if left {
+            tally.calls += 1;
+            tally.batches += u64::from(parcel.calls == 0);
+            parcel.calls += 1;
         }
+        if in_doubt && !parcel.doubtful {
+            parcel.doubtful = true;
+            tally.in_doubt += parcel.users();
+        }
+    }
+
+    /// Waits for no answer any more. What left is in doubt; what did not shall not.
+    fn abandon(&mut self) {
+        for (_, mut parcel) in std::mem::take(&mut self.under_way) {
+            let left = parcel.gate.close();
+            self.count(&mut parcel, left, left);
+        }
+        self.tries.abort_all();
+    }
+
+    async fn accept(&mut self, parcel: &Parcel, receipt: Receipt, client_request_id: String) {
+        self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.accepted);
         self.tell(Event::Accepted {
             batch: parcel.batch.number,
             users: parcel.batch.users.len(),
@@ -446,13 +387,7 @@ impl Sending {
         {
             self.stop(failed);
         }
-        {
-            let mut tally = self.tally();
-            tally.refused += parcel.users();
-            if parcel.doubtful {
-                tally.in_doubt -= parcel.users();
-            }
-        }
+        self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.refused);
         let users = parcel.batch.users.len();
         let external_ids = parcel.batch.users.into_iter().map(|user| user.external_id).collect();
         let batch = parcel.batch.number;
@@ -496,91 +431,20 @@ impl Sending {
 
     fn tell_progress(&mut self, last: bool) {
         let now = self.now();
-        if last || self.told_progress.is_none_or(|told| told.after(PROGRESS_EVERY) <= now) {
-            self.told_progress = Some(now);
-            let quota_left = self.means.pacer.quota_left();
-            self.events.offer(Event::Progress(self.tally().progress(quota_left)), now);
+        let progress = self.tally().progress(self.means.pacer.quota_left());
+        let due = self.told_progress.is_none_or(|(told, before)| {
+            (last && before != progress) || told.after(PROGRESS_EVERY) <= now
+        });
+        if due {
+            self.told_progress = Some((now, progress));
+            self.events.offer(Event::Progress(progress), now);
         }
     }
 }
 
-/// One try: a token, one exchange, its meaning. The permit ends with the exchange.
-async fn attempt(
-    parts: &Parts,
-    entry: Option<(Journal, Entry)>,
-    body: bytes::Bytes,
-    client_request_id: &str,
-    permit: Permit,
-) -> Outcome {
-    let token = match parts.sign_in.token().await {
-        Ok(token) => token,
-        Err(failure) => {
-            permit.unused().await;
-            return Outcome::SignIn(failure);
-        }
-    };
-    let target = &parts.config.target;
-    let request = match bulk_upload::request(target, token.clone(), client_request_id, body) {
-        Ok(request) => request,
-        Err(error) => {
-            permit.unused().await;
-            return Outcome::Failed(error);
-        }
-    };
-    if let Some((journal, entry)) = &entry
-        && let Err(error) = journal.sent(*entry, client_request_id).await
-    {
-        permit.unused().await;
-        return Outcome::Failed(error);
+/// However a run ends, what is under way is counted.
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.abandon();
     }
-    let limit = parts.config.retry.request_timeout;
-    let answer = tokio::select! {
-        answer = parts.transport.send(request) => answer,
-        () = parts.clock.sleep_until(parts.clock.now().after(limit)) => Err(TransportError {
-            fault: TransportFault::Timeout,
-            detail: format!("no answer after {} ms", limit.as_millis()),
-        }),
-    };
-    Step::Answered.reached();
-    let status = answer.as_ref().map_or(0, |response| response.status);
-    let outcome = match answer {
-        Ok(response) => {
-            tracing::debug!(status = response.status, "answered");
-            match bulk_upload::read(&response, parts.clock.now()) {
-                Ok(receipt) => Outcome::Accepted(receipt),
-                Err(refusal) => Outcome::Answered { refusal, token },
-            }
-        }
-        Err(error) => {
-            tracing::debug!(fault = ?error.fault, detail = %error.detail, "not answered");
-            Outcome::Unanswered(error)
-        }
-    };
-    let outcome = match &entry {
-        Some((journal, entry)) => record(journal, *entry, outcome, target).await,
-        None => outcome,
-    };
-    match &outcome {
-        Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => drop(permit),
-        outcome if outcome.was_sent() => permit.over(status).await,
-        _ => permit.unused().await,
-    }
-    outcome
-}
-
-/// Writes down how a try ended, as far as that is certain. A refusal is judged first.
-async fn record(journal: &Journal, entry: Entry, outcome: Outcome, target: &Target) -> Outcome {
-    match &outcome {
-        Outcome::Accepted(receipt) => {
-            let request_id = receipt.request_id.clone().unwrap_or_default();
-            if let Err(error) = journal.accepted(entry, request_id).await {
-                return Outcome::Unrecorded(error);
-            }
-        }
-        Outcome::Unanswered(error) if outcome.leaves_doubt() => {
-            journal.in_doubt(entry.number, &told(error, target)).await;
-        }
-        _ => {}
-    }
-    outcome
 }

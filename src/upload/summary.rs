@@ -12,7 +12,7 @@ use crate::prepare::Totals;
 pub struct Progress {
     /// What it is doing.
     pub stage: Stage,
-    /// Calls made, repeats included.
+    /// Calls made, repeats and those under way included.
     pub calls: u64,
     /// Calls that sending takes, without repeats; 0 until the source was checked.
     pub calls_total: u64,
@@ -113,7 +113,7 @@ pub(super) struct Tally {
     pub(super) absent: u64,
     pub(super) accepted: u64,
     pub(super) refused: u64,
-    /// Users in batches with a call under way, or with a call that was never answered.
+    /// Users in batches with a call that was never answered.
     pub(super) in_doubt: u64,
     pub(super) calls: u64,
     pub(super) batches: u64,
@@ -122,6 +122,19 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// The service answered for `users`, which may have been in doubt: they count as `as_what` now.
+    pub(super) fn settle(
+        &mut self,
+        users: u64,
+        were_in_doubt: bool,
+        as_what: impl FnOnce(&mut Tally) -> &mut u64,
+    ) {
+        *as_what(self) += users;
+        if were_in_doubt {
+            self.in_doubt -= users;
+        }
+    }
+
     pub(super) fn summary(&self, run: &str, elapsed_ms: u64, end: End) -> Summary {
         let (status, kind, exit_code) = match &end.error {
             Some(error) => (error.status(), error.kind.name(), error.kind.exit_code()),
@@ -161,7 +174,7 @@ impl Tally {
     pub(super) fn progress(&self, quota_left: u64) -> Progress {
         Progress {
             stage: self.stage,
-            calls: self.calls,
+            calls: self.calls + self.in_flight,
             calls_total: self.totals.calls,
             users_accepted: self.accepted,
             users_total: self.totals.users,

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use crate::bench::{Bench, watch};
 
+const SECRET: &str = "simulated~secret.not-a-real-one";
+
 fn slow() -> Settings {
     let latency = LatencySettings { before_ms: 300, after_ms: 300, jitter_ms: 400 };
     Settings { latency, ..Settings::default() }
@@ -82,6 +84,34 @@ async fn a_call_that_stays_unanswered_is_in_doubt() {
     bench.check(&events, &summary);
     assert_eq!(summary.in_doubt, 5);
     assert_eq!(summary.error.map(|error| error.kind), Some(ErrorKind::Cancelled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_never_left_is_not_in_doubt() {
+    let bench = Bench::signed_out(slow(), 1, |_| ());
+    bench.client.set_secret("clientSecret", SECRET.as_bytes()).expect("a secret");
+    bench.tenant.add_faults([FaultRule {
+        fault: Fault::Slow,
+        on: Endpoint::Token,
+        after: 0,
+        count: Some(1),
+        for_ms: None,
+        probability: 1.0,
+        retry_after_seconds: None,
+        delay_ms: 40_000,
+    }]);
+    let run = bench.start(200);
+    let cancel = async {
+        bench.clock.sleep_until(bench.clock.now().after(Duration::from_secs(1))).await;
+        run.cancel();
+    };
+    let ((events, summary), ()) = tokio::join!(watch(&run, |_| ()), cancel);
+    bench.check(&events, &summary);
+    assert_eq!(summary.kind, "Cancelled");
+    assert_eq!((summary.in_doubt, summary.calls, summary.not_sent), (0, 0, 200));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let calls = bench.tenant.calls();
+    assert!(calls.iter().all(|call| call.endpoint == Endpoint::Token), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]

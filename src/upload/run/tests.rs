@@ -7,6 +7,7 @@ use crate::graph::client::{BoxFuture, HttpRequest, HttpResponse, Transport, Tran
 use crate::prepare::Totals;
 use crate::scim::bulk::{Batch, BatchUser};
 use crate::upload::supply::{Batches, Load};
+use crate::upload::{Event, Warning};
 
 /// Takes every call, or panics, at the call it was told.
 #[derive(Default)]
