@@ -117,7 +117,7 @@ fn settle(csv: &Path, state: &Path) {
     let arguments = PlanArguments::parse(arguments.to_string().as_bytes()).unwrap();
     let desk = client.desk(&*store).unwrap();
     let began = Instant::now();
-    let plan = plan::create(&desk, arguments, None, &mut |_, _| Ok(())).unwrap();
+    let (plan, _) = plan::create(&desk, arguments, None, &mut |_, _| Ok(())).unwrap();
     let sent = plan.facts.counts.sent();
     println!("first plan          {:>8.3} s   {sent} users to add", began.elapsed().as_secs_f64());
     let now = TokioClock::new().now();

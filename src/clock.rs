@@ -19,6 +19,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)))
     }
 
+    /// This moment and a while before; the beginning of time if there is nothing before.
+    pub fn before(self, wait: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)))
+    }
+
     /// How long it is from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

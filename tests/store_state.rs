@@ -465,6 +465,11 @@ fn pruning_keeps_what_an_unfinished_run_needs() {
     let retention = Retention { plans: at(100), history: at(100) };
     let pruned = store.prune(&retention, at(101)).unwrap();
     assert_eq!((pruned.plans, pruned.unfinished_plans, pruned.runs), (1, 1, 1));
+    assert_eq!(pruned.items, 2);
+    let filter = ItemFilter { actions: Actions::ALL, ordinals: 0..9, with_users: false };
+    let old = store.plan_items("applied", &filter, &mut |_| Ok(())).unwrap_err();
+    assert!(old.kind == ErrorKind::PlanStale && old.message.contains("only its counts"), "{old}");
+    assert_eq!(store.plan("applied").unwrap().facts.counts.update, 1);
     assert_eq!(store.prune(&retention, at(102)).unwrap(), Default::default());
     read("started").unwrap();
     let stale = store.start_run(&new_run("late", "old"), at(102)).unwrap_err();

@@ -23,10 +23,11 @@ pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> 
     let arguments = PlanArguments::parse(arguments)?;
     let store = client.store()?;
     let mut gathered = Gathered::default();
-    let made = plan::create(&client.desk(&*store)?, arguments, None, &mut |severity, finding| {
-        gathered.add(severity, finding);
-        Ok(())
-    })?;
+    let (made, _) =
+        plan::create(&client.desk(&*store)?, arguments, None, &mut |severity, finding| {
+            gathered.add(severity, finding);
+            Ok(())
+        })?;
     let mut document = plan::document(&made)?;
     document["findings"] = to_value(gathered.findings)?;
     document["findingsOmitted"] = json!(gathered.omitted);

@@ -82,7 +82,7 @@ pub struct RetryPolicy {
 }
 
 /// Where baseline, plans, journal and ledger are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Whether anything was said of it: then an upload is planned first, and kept.
     pub given: bool,
@@ -90,6 +90,8 @@ pub struct State {
     pub path: Option<PathBuf>,
     /// Whether users are kept or only their hashes; `None` for what the file keeps already.
     pub keep: Option<Keep>,
+    /// After this long, what old plans and runs hold of users is let go.
+    pub retention: Duration,
 }
 
 /// Validated settings of a client.
@@ -277,7 +279,8 @@ fn read_state(state: &mut Reader<'_>, given: bool) -> Option<State> {
         "keep",
         &[("auto", None), ("users", Some(Keep::Users)), ("hashes", Some(Keep::Hashes))],
     );
-    Some(State { given, path, keep: keep? })
+    let days = state.integer("retentionDays", 30, 1..=3_650);
+    Some(State { given, path, keep: keep?, retention: Duration::from_secs(days? * 86_400) })
 }
 
 fn read_retry(retry: &mut Reader<'_>) -> Option<RetryPolicy> {

@@ -15,7 +15,7 @@ use crate::scim::bulk::BatchLimits;
 use crate::store::{Counts, Keep, Plan};
 
 /// Reads the source once, compares every user with the baseline and stores what would be done about
-/// it. Findings are reported as a check reports them. Blocks; any thread.
+/// it. Findings are reported as a check reports them. Gives the source, too. Blocks; any thread.
 ///
 /// # Errors
 /// What reading and mapping the source give; `SourceRefused` by a guard; `PlanStale` where another run
@@ -25,7 +25,7 @@ pub fn create(
     arguments: PlanArguments,
     pushed: Option<Spool>,
     report: &mut Report<'_>,
-) -> Result<Plan, Error> {
+) -> Result<(Plan, Checked), Error> {
     let PlanArguments { conversion, document, settings } = arguments;
     let now = desk.clock.now();
     let batch = BatchLimits {
@@ -79,7 +79,7 @@ pub fn create(
         batch,
         warnings,
     };
-    write(desk, &known, &drafts, &mut texts, frame)
+    Ok((write(desk, &known, &drafts, &mut texts, frame)?, checked))
 }
 
 /// A conversion whose paths mean the same in every working directory.

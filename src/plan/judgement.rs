@@ -49,10 +49,7 @@ pub(super) fn earlier(
     target: TargetId,
     now: Timestamp,
 ) -> Result<Earlier, Error> {
-    let back = |window: Duration| {
-        Timestamp(now.0.saturating_sub(u64::try_from(window.as_micros()).unwrap_or(u64::MAX)))
-    };
-    let (mut day, mut week) = (back(DAY), back(WEEK));
+    let (mut day, mut week) = (now.before(DAY), now.before(WEEK));
     for run in store.runs(Some(target), RUNS)? {
         if run.ended_at.is_some_and(|ended| ended < week) {
             break;

@@ -9,6 +9,7 @@ mod complete;
 mod findings;
 mod input;
 mod pass;
+mod rendered;
 mod spool;
 
 use std::collections::{BTreeMap, HashSet};
@@ -29,6 +30,7 @@ pub use complete::CompleteSource;
 use findings::{Findings, GuessedEncoding, UnseenColumns};
 use input::{Fingerprint, Input};
 use pass::{Pass, Step};
+pub use rendered::Rendered;
 pub use spool::Spool;
 
 /// What the check pass counted. `rows = users + rejected + out_of_scope`.
@@ -301,6 +303,15 @@ impl Checked {
     pub fn sha256(&self) -> Result<String, Error> {
         let (digest, fingerprint) = self.work.input.sha256()?;
         if fingerprint == self.fingerprint { Ok(digest) } else { Err(source_changed()) }
+    }
+
+    /// The same source once more, at its first record.
+    ///
+    /// # Errors
+    /// What opening it again gives.
+    pub fn again(&self) -> Result<Prepared, Error> {
+        let work = Arc::clone(&self.work);
+        Ok(Prepared { pass: Pass::open(Arc::clone(&work))?, work })
     }
 
     /// Begins the second pass.

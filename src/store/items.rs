@@ -238,6 +238,14 @@ pub(super) fn stream(
         let error = Error::new(ErrorKind::PlanStale, message, "Make the plan again.");
         return Err(error.into());
     }
+    let gone: bool = connection
+        .prepare_cached("SELECT items_gone FROM plan WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))?;
+    if gone {
+        let message = format!("Plan \"{id}\" is old: only its counts are kept.");
+        let error = Error::new(ErrorKind::PlanStale, message, "Make a new plan.");
+        return Err(error.into());
+    }
     let mut query = connection.prepare_cached(
         "SELECT ordinal, action, external_id, line, hash, active, user_name, user_name_before,
              display_name, manager, reason, certainty, changed, wiped,

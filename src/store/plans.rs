@@ -259,7 +259,7 @@ pub struct LastSource {
 /// How long things are kept. What an unfinished run needs is kept in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Plans made before this lose their users' bytes; applied ones lose them at once.
+    /// Plans made before this lose their items; users' bytes go at once where the plan was applied.
     pub plans: Timestamp,
     /// Runs started before this lose the values before, and with them their undo.
     pub history: Timestamp,
@@ -270,6 +270,8 @@ pub struct Retention {
 pub struct Pruned {
     /// Plans that lost their users' bytes.
     pub plans: u64,
+    /// Plans of which only the counts are left.
+    pub items: u64,
     /// Plans that were never finished, and are gone.
     pub unfinished_plans: u64,
     /// Runs that cannot be undone any more.

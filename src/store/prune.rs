@@ -50,6 +50,21 @@ pub(super) fn prune(
             pruned.plans += 1;
         }
     }
+    // What is left of an old one are its counts.
+    let old = numbers(
+        store,
+        "SELECT number FROM plan WHERE users_gone = 1 AND items_gone = 0 AND created_at < ?1
+           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number
+                             AND run.state NOT IN (?2, ?3))",
+        retention.plans,
+    )?;
+    for plan in old {
+        store.write(|change| {
+            Ok(change.execute("UPDATE plan SET items_gone = 1 WHERE number = ?1", [plan])?)
+        })?;
+        in_pieces(store, plan, "DELETE FROM plan_item WHERE")?;
+        pruned.items += 1;
+    }
     let leftovers = numbers(
         store,
         "SELECT number FROM plan WHERE complete = 0 AND created_at < ?1 AND ?2 <> ?3",

@@ -190,10 +190,11 @@ CREATE INDEX call_in_window ON call (tenant, window_until);
 CREATE INDEX call_in_day ON call (tenant, day_until);
 ";
 
-/// The ledger follows the host's clock. Of a file that did not, the next call begins to.
+/// The ledger follows the host's clock; in an older file, from the next call on. Old plans lose their items.
 const VERSION_2: &str = "
 ALTER TABLE tenant ADD COLUMN boot INTEGER NOT NULL DEFAULT 0;  -- the start of the host that shift is of
 ALTER TABLE tenant ADD COLUMN shift INTEGER;  -- microseconds that the ledger is ahead of the host's clock
+ALTER TABLE plan ADD COLUMN items_gone INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.

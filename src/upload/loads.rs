@@ -9,8 +9,9 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::supply::{Load, Planned};
 use crate::error::{Error, ErrorKind};
 use crate::mapping::User;
+use crate::prepare::Rendered;
 use crate::scim::bulk::{BatchBuilder, BatchLimits};
-use crate::store::{self, Action, Actions, BatchState, ItemFilter, Store};
+use crate::store::{self, Action, Actions, BatchState, ItemFilter, PlanItem, Store};
 
 /// Items read at a time.
 const CHUNK: u64 = 512;
@@ -23,10 +24,59 @@ struct Item {
     disables: bool,
 }
 
+/// The users of a plan.
+pub(super) struct Users {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) plan: String,
+    /// Where the store keeps only their hashes.
+    pub(super) rendered: Option<Rendered>,
+}
+
+impl Users {
+    fn items(&self, ordinals: Range<u64>) -> Result<VecDeque<Item>, Error> {
+        let filter = ItemFilter { actions: Actions::SENT, ordinals, with_users: true };
+        let mut items = VecDeque::new();
+        self.store.plan_items(&self.plan, &filter, &mut |item| {
+            let mut user = self.user(&item)?;
+            item.external_id.clone_into(&mut user.external_id);
+            items.push_back(Item {
+                ordinal: item.ordinal,
+                user,
+                line: item.line.unwrap_or_default(),
+                disables: item.action == Action::Disable,
+            });
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
+    fn user(&self, item: &PlanItem<'_>) -> Result<User, Error> {
+        match (item.user, &self.rendered) {
+            (Some(bytes), _) if item.hash == Some(xxh3_128(bytes)) => Ok(User {
+                bytes: bytes.to_vec(),
+                manager: item.manager.to_owned(),
+                ..User::default()
+            }),
+            (Some(_), _) => Err(Error::new(
+                ErrorKind::StoreDamaged,
+                format!(
+                    "The user \"{}\" of plan {} is not what it was.",
+                    item.external_id, self.plan
+                ),
+                "Make the plan again.",
+            )),
+            (None, Some(rendered)) => {
+                let user = item.hash.map(|hash| rendered.user(hash)).transpose()?;
+                user.flatten().ok_or_else(not_kept)
+            }
+            (None, None) => Err(not_kept()),
+        }
+    }
+}
+
 /// The batches of a run.
 pub(super) struct Loads {
-    store: Arc<dyn Store>,
-    plan: String,
+    users: Users,
     limits: BatchLimits,
     /// What to settle first.
     open: VecDeque<store::Batch>,
@@ -44,11 +94,10 @@ pub(super) struct Loads {
 }
 
 impl Loads {
-    /// The batches of `plan` from where `batches`, the journal's, leave off. `sent` is how many items
-    /// the plan sends in all.
+    /// The batches of a plan of `users` from where `batches`, the journal's, leave off. `sent` is how many
+    /// items the plan sends in all.
     pub(super) fn new(
-        store: Arc<dyn Store>,
-        plan: String,
+        users: Users,
         limits: BatchLimits,
         sent: u64,
         batches: Vec<store::Batch>,
@@ -63,43 +112,12 @@ impl Loads {
         let barrier = open.back().map_or(0, |batch| batch.number);
         let unread = sent.saturating_sub(covered);
         let (read, batch_of) = (VecDeque::new(), HashMap::new());
-        Loads { store, plan, limits, open, barrier, number, next, unread, read, batch_of }
-    }
-
-    fn items(&self, ordinals: Range<u64>) -> Result<VecDeque<Item>, Error> {
-        let filter = ItemFilter { actions: Actions::SENT, ordinals, with_users: true };
-        let mut items = VecDeque::new();
-        self.store.plan_items(&self.plan, &filter, &mut |item| {
-            let bytes = item.user.ok_or_else(not_kept)?;
-            if item.hash != Some(xxh3_128(bytes)) {
-                return Err(Error::new(
-                    ErrorKind::StoreDamaged,
-                    format!(
-                        "The user \"{}\" of plan {} is not what it was.",
-                        item.external_id, self.plan
-                    ),
-                    "Make the plan again.",
-                ));
-            }
-            items.push_back(Item {
-                ordinal: item.ordinal,
-                user: User {
-                    bytes: bytes.to_vec(),
-                    external_id: item.external_id.to_owned(),
-                    manager: item.manager.to_owned(),
-                    ..User::default()
-                },
-                line: item.line.unwrap_or_default(),
-                disables: item.action == Action::Disable,
-            });
-            Ok(())
-        })?;
-        Ok(items)
+        Loads { users, limits, open, barrier, number, next, unread, read, batch_of }
     }
 
     /// A batch that the journal knows, to the byte.
     fn again(&mut self, known: store::Batch) -> Result<Load, Error> {
-        let items = self.items(known.ordinals.clone())?;
+        let items = self.users.items(known.ordinals.clone())?;
         let unlimited = BatchLimits { operations: usize::MAX, bytes: usize::MAX };
         let load = self.build(items, unlimited, known.number, known.ordinals)?;
         let mut load = load.ok_or_else(|| Error::internal("A batch in the journal is empty."))?;
@@ -120,7 +138,7 @@ impl Loads {
     /// The next batch that the journal does not know.
     fn fresh(&mut self) -> Result<Option<Load>, Error> {
         while self.unread > 0 && self.read.len() < self.limits.operations {
-            let chunk = self.items(self.next..self.next.saturating_add(CHUNK))?;
+            let chunk = self.users.items(self.next..self.next.saturating_add(CHUNK))?;
             self.next = self.next.saturating_add(CHUNK);
             if self.next == u64::MAX {
                 return Err(Error::internal("A plan has fewer items than it counts."));
@@ -188,7 +206,7 @@ fn key(external_id: &str) -> u64 {
 fn not_kept() -> Error {
     Error::new(
         ErrorKind::PlanStale,
-        "The plan holds only hashes of its users, and a user is always sent whole.",
-        "Use a state file that keeps users, or upload without one.",
+        "The state keeps no user of this plan any more, and a user is always sent whole.",
+        "Make the plan again.",
     )
 }

@@ -1,16 +1,17 @@
 //! A run of a stored plan, opened: the plan judged again, the run in the journal, its batches at hand.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::event::{Event, Warning};
-use super::loads::Loads;
+use super::loads::{Loads, Users};
 use super::supply::{Batches, Listener};
 use crate::client::Client;
 use crate::config::{Conversion, PlanArguments};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::plan::{self, About, Origin};
-use crate::prepare::{self, Spool, Totals};
+use crate::prepare::{self, Prepared, Rendered, Spool, Totals};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store};
 
@@ -64,8 +65,8 @@ pub(super) fn open(
                     Severity::Warning => Event::Warning(Warning::Record(finding)),
                 })
             };
-            let plan = plan::create(&desk, *arguments, pushed, &mut report)?;
-            start(client, store, &plan, listener).map(Some)
+            let (plan, source) = plan::create(&desk, *arguments, pushed, &mut report)?;
+            start(client, store, &plan, listener, || source.again()).map(Some)
         }
         Task::Apply(id) => {
             let plan = store.plan(&id)?;
@@ -79,7 +80,7 @@ pub(super) fn open(
                 ));
             }
             source_unmoved(&plan)?;
-            start(client, store, &plan, listener).map(Some)
+            start(client, store, &plan, listener, || reopened(&plan)).map(Some)
         }
         Task::Resume(run) => resume(client, store, run, listener),
     }
@@ -90,21 +91,15 @@ fn tell_started(listener: &Listener, run: &str, plan: &Plan) -> Result<(), Error
     listener.tell(Event::Started { run: run.to_owned(), source: None, plan })
 }
 
-/// Judges the plan as it is now, and begins its run.
+/// Judges the plan as it is now, and begins its run. `source` opens what the plan was made from.
 fn start(
     client: &Client,
     store: &Arc<dyn Store>,
     plan: &Plan,
     listener: &Listener,
+    source: impl FnOnce() -> Result<Prepared, Error>,
 ) -> Result<Opened, Error> {
     listener.tell(Event::Planned { plan: plan::document(plan)? })?;
-    if store.keep()? == Keep::Hashes && plan.facts.counts.sent() > 0 {
-        return Err(Error::new(
-            ErrorKind::InvalidState,
-            format!("Plan {} holds only hashes of its users, and a user is sent whole.", plan.id),
-            "Use a state file that keeps users, or upload without a state.",
-        ));
-    }
     let clock = &client.parts().clock;
     let judgement = plan::judge_again(&**store, plan, clock.now())?;
     if judgement.blocked() {
@@ -119,13 +114,14 @@ fn start(
             "No approval lets it through. Mend the source, or take them off the protected list.",
         ));
     }
+    let rendered = rendered(&**store, plan, source)?;
     listener.still_wanted()?;
     let new = NewRun { id: &listener.run, plan: &plan.id, tripped: judgement.tripped() };
     store.start_run(&new, clock.now())?;
     crate::fail::Step::RunStarted.reached();
     // Older runs hold older users: they must never be sent after these.
     supersede(store, plan.target, &listener.run, clock.now())?;
-    opened(client, store, plan, listener.run.clone(), Vec::new())
+    opened(client, store, plan, listener.run.clone(), Vec::new(), rendered)
 }
 
 fn supersede(
@@ -177,12 +173,16 @@ fn resume(
     }
     let plan = store.plan(&run.plan)?;
     tell_started(listener, &run.id, &plan)?;
+    let rendered = rendered(&**store, &plan, || {
+        source_unmoved(&plan)?;
+        reopened(&plan)
+    })?;
     listener.still_wanted()?;
     let now = client.parts().clock.now();
     supersede(store, target, &run.id, now)?;
     store.set_run_state(&run.id, RunState::Running, None, now)?;
     let batches = store.batches(&run.id)?;
-    opened(client, store, &plan, run.id, batches).map(Some)
+    opened(client, store, &plan, run.id, batches, rendered).map(Some)
 }
 
 fn opened(
@@ -191,6 +191,7 @@ fn opened(
     plan: &Plan,
     run: String,
     batches: Vec<store::Batch>,
+    rendered: Option<Rendered>,
 ) -> Result<Opened, Error> {
     let sizes = sizes(store, plan, &batches)?;
     let mut before = Before::default();
@@ -225,8 +226,8 @@ fn opened(
         };
     }
     let covered = sizes.iter().sum();
-    let loads =
-        Loads::new(Arc::clone(store), plan.id.clone(), limits, counts.sent(), batches, covered);
+    let users = Users { store: Arc::clone(store), plan: plan.id.clone(), rendered };
+    let loads = Loads::new(users, limits, counts.sent(), batches, covered);
     Ok(Opened {
         run,
         plan: plan.id.clone(),
@@ -256,6 +257,47 @@ fn sizes(store: &Arc<dyn Store>, plan: &Plan, batches: &[store::Batch]) -> Resul
     Ok(sizes)
 }
 
+/// A state of hashes has no user to send: those of the plan are rendered again.
+fn rendered(
+    store: &dyn Store,
+    plan: &Plan,
+    source: impl FnOnce() -> Result<Prepared, Error>,
+) -> Result<Option<Rendered>, Error> {
+    if store.keep()? == Keep::Users || plan.facts.counts.sent() == 0 {
+        return Ok(None);
+    }
+    let mut wanted = HashSet::new();
+    let filter = ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
+    store.plan_items(&plan.id, &filter, &mut |item| {
+        wanted.extend(item.hash);
+        Ok(())
+    })?;
+    source()?.render(wanted).map(Some)
+}
+
+/// Opens the file that a plan was made from.
+fn reopened(plan: &Plan) -> Result<Prepared, Error> {
+    let conversion = match About::of(plan)?.origin {
+        Origin::Source { conversion, .. } => conversion_of(&conversion),
+        Origin::Undo { .. } => None,
+    };
+    match conversion.filter(|conversion| is_file(conversion.path.as_deref())) {
+        Some(conversion) => Prepared::open(conversion, None),
+        None => Err(Error::new(
+            ErrorKind::InvalidState,
+            format!(
+                "The state keeps only hashes of the users of plan {}, and their source is gone.",
+                plan.id
+            ),
+            "Plan and send them in one step, with upload; or make the plan of a file.",
+        )),
+    }
+}
+
+fn is_file(path: Option<&Path>) -> bool {
+    path.is_some_and(|path| path != Path::new("-"))
+}
+
 fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
     let mut document = document.clone();
     document.as_object_mut()?.insert("version".into(), 1.into());
@@ -266,7 +308,7 @@ fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
 fn source_unmoved(plan: &Plan) -> Result<(), Error> {
     let Origin::Source { conversion, .. } = About::of(plan)?.origin else { return Ok(()) };
     let Some(conversion) = conversion_of(&conversion) else { return Ok(()) };
-    let Some(path) = conversion.path.as_deref().filter(|path| *path != Path::new("-")) else {
+    let Some(path) = conversion.path.as_deref().filter(|path| is_file(Some(path))) else {
         return Ok(());
     };
     let stale = |what: String| {

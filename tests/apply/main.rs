@@ -6,6 +6,7 @@
 #[allow(dead_code, reason = "shared with the uploads")]
 mod bench;
 mod crowd;
+mod hashes;
 mod kill;
 mod rounds;
 mod site;

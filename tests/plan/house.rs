@@ -118,7 +118,7 @@ impl House {
             Ok(())
         });
         self.findings = findings;
-        made
+        made.map(|(plan, _)| plan)
     }
 
     pub(crate) fn plan_with(&mut self, csv: &str, settings: Value) -> Plan {

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::{Shared, Work};
 use crate::error::Error;
-use crate::store::{RunState, Store};
+use crate::store::{Retention, RunState, Store};
 use crate::upload::event::{Event, Warning};
 use crate::upload::journal::Journal;
 use crate::upload::lease::Lease;
@@ -182,6 +182,14 @@ async fn execute(
     let document = serde_json::to_string(&summary).unwrap_or_default();
     if let Err(error) = journal.ended(state, document).await {
         end.error.get_or_insert(error);
+    }
+    let old = parts.clock.now().before(parts.config.state.retention);
+    let (store, clock) = (Arc::clone(store), Arc::clone(&parts.clock));
+    let retention = Retention { plans: old, history: old };
+    let pruned = spawn_blocking(move || store.prune(&retention, clock.now())).await;
+    if let Err(error) = pruned.unwrap_or_else(|lost| Err(ended(&lost))) {
+        // The next run tries again.
+        tracing::warn!(%error, "old plans and runs were not let go");
     }
     Ok(end)
 }
