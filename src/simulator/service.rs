@@ -179,6 +179,7 @@ impl Service {
         for operation in &operations {
             let staged = self.staged.entry(operation.external_id.clone()).or_default();
             staged.times += 1;
+            staged.first.get_or_insert(arrival.now);
             staged.hash = hash(&operation.bytes);
             staged.data = operation.bytes.clone();
         }

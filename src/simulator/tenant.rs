@@ -64,6 +64,8 @@ pub struct Call {
 pub struct StagedUser {
     /// How many accepted calls held the user.
     pub times: u64,
+    /// When the first of them was.
+    pub first: Option<Timestamp>,
     /// xxh3-128 of the last `data`, byte for byte as it came; 32 hexadecimal digits.
     pub hash: String,
     /// The last `data`.

@@ -8,6 +8,7 @@ mod bench;
 mod crowd;
 mod hashes;
 mod kill;
+mod managers;
 mod rounds;
 mod site;
 mod stops;

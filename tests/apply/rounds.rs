@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entrabulk::command;
 use entrabulk::simulator::{LatencySettings, Settings};
@@ -124,6 +125,35 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_lets_go_of_what_is_old() {
+    let kept = Kept::new(Settings::default(), 1, |config| {
+        config["state"] = json!({"retentionDays": 7});
+    });
+    let worker = |title| Worker { title, active: true, manager: None };
+    let arguments = |title| kept.arguments(&operations(&Population::from([(1, worker(title))])));
+    let sleep = async |days: u64| {
+        let later = kept.bench.clock.now().after(Duration::from_secs(days * 86_400));
+        kept.bench.clock.sleep_until(later).await;
+        let token = kept.bench.tenant.issue_token();
+        kept.bench.client.set_secret("accessToken", token.as_bytes()).expect("a token");
+    };
+    let preview = |plan: &str| {
+        let arguments = json!({"plan": plan}).to_string();
+        command::call(Some(&kept.bench.client), "plan.preview", arguments.as_bytes())
+    };
+    let first = kept.run(&arguments(1)).await.plan.expect("a plan");
+    sleep(6).await;
+    kept.run(&arguments(2)).await;
+    preview(&first).expect("young enough");
+    sleep(2).await;
+    let last = kept.run(&arguments(3)).await.plan.expect("a plan");
+    let error = preview(&first).expect_err("old");
+    assert!(error.message.contains("only its counts are kept"), "{error}");
+    assert_eq!(kept.call("plan.show", &json!({"plan": first}))["counts"]["add"], 1);
+    preview(&last).expect("new");
 }
 
 /// Every row of the source and every user sent beside them is in exactly one count.
