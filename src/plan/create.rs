@@ -60,7 +60,9 @@ pub fn create(
     }
     let Comparison { known, drafts, unchanged, out_of_scope, .. } = comparison;
     let (mut drafts, mut texts) = drafts.finish()?;
-    for finding in names::settle(store, &known, &mut drafts, &mut texts)? {
+    let taken = names::settle(store, &known, &mut drafts, &mut texts)?;
+    checked.add_rejects(&taken)?;
+    for finding in taken {
         report(Severity::Error, finding)?;
     }
     let frame = Frame {

@@ -1,5 +1,6 @@
 //! What the check pass says: findings counted, reported, and kept in the rejects file.
 
+use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,15 @@ struct Rejects {
 
 impl Rejects {
     fn create(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        let writer = RejectsWriter::new(BufWriter::new(file))?;
+        let writer = RejectsWriter::new(beside(path)?)?;
         Ok(Rejects { path: path.to_owned(), writer })
+    }
+
+    /// Begins with what the file at `path` holds.
+    fn reopen(path: &Path) -> io::Result<Self> {
+        let mut file = beside(path)?;
+        io::copy(&mut File::open(path)?, &mut file)?;
+        Ok(Rejects { path: path.to_owned(), writer: RejectsWriter::going_on(file) })
     }
 
     fn persist(self) -> io::Result<()> {
@@ -41,6 +47,24 @@ impl Rejects {
         file.persist(&self.path)?;
         Ok(())
     }
+}
+
+fn beside(path: &Path) -> io::Result<BufWriter<NamedTempFile>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(BufWriter::new(NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?))
+}
+
+/// Adds what was found after the check to the rejects file, if there is one.
+pub(super) fn add(conversion: &Conversion, findings: &[Finding]) -> Result<(), Error> {
+    let Some(path) = conversion.rejects_path.as_deref().filter(|_| !findings.is_empty()) else {
+        return Ok(());
+    };
+    let add = || {
+        let mut rejects = Rejects::reopen(path)?;
+        findings.iter().try_for_each(|finding| rejects.writer.write(finding))?;
+        rejects.persist()
+    };
+    add().map_err(output_failed)
 }
 
 /// A rejects file may not take the place of what it is about.

@@ -305,6 +305,14 @@ impl Checked {
         if fingerprint == self.fingerprint { Ok(digest) } else { Err(source_changed()) }
     }
 
+    /// Adds records that were rejected after the check to the rejects file of the conversion.
+    ///
+    /// # Errors
+    /// `OutputFailed`.
+    pub fn add_rejects(&self, findings: &[Finding]) -> Result<(), Error> {
+        findings::add(&self.work.conversion, findings)
+    }
+
     /// The same source once more, at its first record.
     ///
     /// # Errors

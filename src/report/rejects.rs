@@ -17,10 +17,15 @@ impl<W: Write> RejectsWriter<W> {
     /// # Errors
     /// Whatever the writer gives.
     pub fn new(writer: W) -> std::io::Result<Self> {
-        let mut csv =
-            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(writer);
-        csv.write_record(HEADER)?;
-        Ok(RejectsWriter(csv))
+        let mut rejects = Self::going_on(writer);
+        rejects.0.write_record(HEADER)?;
+        Ok(rejects)
+    }
+
+    /// Goes on with a file that was begun.
+    pub fn going_on(writer: W) -> Self {
+        let mut csv = csv::WriterBuilder::new();
+        RejectsWriter(csv.terminator(csv::Terminator::CRLF).from_writer(writer))
     }
 
     /// Adds one rejected record.

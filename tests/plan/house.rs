@@ -99,6 +99,10 @@ impl House {
         }
     }
 
+    pub(crate) fn rejects_path(&self) -> std::path::PathBuf {
+        self.folder.path().join("rejects.csv")
+    }
+
     /// A plan for a file of this content.
     pub(crate) fn try_plan(
         &mut self,

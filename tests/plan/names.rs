@@ -2,6 +2,7 @@
 
 use entrabulk::error::Severity;
 use entrabulk::store::{Action, Certainty};
+use serde_json::json;
 
 use crate::house::{House, about, csv, tripped};
 
@@ -47,6 +48,24 @@ fn a_name_that_somebody_keeps_is_not_given_twice() {
     let last = house.findings.iter().rfind(|(severity, _)| *severity == Severity::Error).unwrap();
     assert_eq!((last.1.line, last.1.external_id.as_deref()), (5, Some("5")));
     assert!(last.1.message.contains("\"4\", who keeps it"), "{}", last.1.message);
+}
+
+#[test]
+fn a_name_that_is_taken_is_in_the_rejects_file_beside_the_others() {
+    let mut house = House::new();
+    house.settle(&csv(&["1,ann@x,true", "2,bob@x,true"]));
+    let rejects = house.rejects_path();
+    let source = csv(&["1,ann@x,true", "3,,true", "4,Bob@x,true"]);
+    let conversion = json!({"rejectsPath": &rejects});
+    let plan = house.try_plan(&source, conversion, &json!({})).unwrap();
+    assert_eq!(plan.facts.counts.rejected, 2);
+    let text = std::fs::read_to_string(rejects).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[1].starts_with("3,") && lines[2].starts_with("4,duplicate-user-name,4,"),
+        "{text}"
+    );
 }
 
 #[test]
