@@ -239,7 +239,8 @@ fn started_line(event: &Value) -> String {
     format!("reading {}{delimiter} in {} ({from})", text("format"), text("encoding"))
 }
 
-fn counted(count: u64, what: &str) -> String {
+/// `1 call`, `2 calls`.
+pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

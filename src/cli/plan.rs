@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::arguments::{ConversionArguments, TargetArguments, call, text, usage};
-use super::output::{Output, finding_line};
+use super::output::{Output, counted, finding_line};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -110,9 +110,10 @@ pub(super) struct SettingsArguments {
     /// Refuse a file with fewer rows
     #[arg(long, value_name = "N")]
     min_rows: Option<u64>,
-    /// Refuse a file that lost this percentage or more of the last run's rows [default: 20]
+    /// Refuse a file that lost this percentage or more of the last run's rows; "off" never
+    /// [default: 20]
     #[arg(long, value_name = "N")]
-    max_row_drop: Option<u64>,
+    max_row_drop: Option<String>,
     /// Refuse a file without this column; may be repeated
     #[arg(long, value_name = "NAME")]
     require_column: Vec<String>,
@@ -173,7 +174,9 @@ impl SettingsArguments {
         set(&["brakes", "removals", "percent"], self.abort_at_percent.map(Value::from))?;
         set(&["brakes", "removals", "count"], self.abort_at_count.map(Value::from))?;
         set(&["guards", "minRows"], self.min_rows.map(Value::from))?;
-        set(&["guards", "maxRowDropPercent"], self.max_row_drop.map(Value::from))?;
+        let row_drop = self.max_row_drop.as_deref();
+        let row_drop = row_drop.map(|drop| drop.parse::<u64>().map_or(drop.into(), Value::from));
+        set(&["guards", "maxRowDropPercent"], row_drop)?;
         set(&["guards", "requiredColumns"], list(&self.require_column))?;
         let manifest = self.manifest.as_deref().map(text).transpose()?;
         set(&["guards", "manifestPath"], manifest.map(Value::from))?;
@@ -269,8 +272,8 @@ fn show_list(output: &Output, list: &Value) {
     }
 }
 
-/// Findings shown, so that a plan fits one screen.
-const FINDINGS: usize = 10;
+/// Findings and warnings shown, so that a plan fits one screen.
+const SHOWN: usize = 10;
 
 /// Shows a plan on one screen; gives its exit code.
 fn show(output: &Output, plan: &Value) -> u8 {
@@ -283,12 +286,14 @@ fn show(output: &Output, plan: &Value) -> u8 {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let findings = plan["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    for finding in findings.iter().take(FINDINGS) {
+    for finding in findings.iter().take(SHOWN) {
         output.line(&finding_line(&text(&finding["severity"]), finding));
     }
-    match findings.len().saturating_sub(FINDINGS) as u64 + number(&plan["findingsOmitted"]) {
+    match findings.len().saturating_sub(SHOWN) as u64 + number(&plan["findingsOmitted"]) {
         0 => {}
-        more => output.line(&format!("… and {more} more; --rejects names all that are rejected")),
+        more => output.line(&format!(
+            "… and {more} more; with --rejects FILE every rejected record stands in FILE"
+        )),
     }
     output.line(&format!("plan {}, made {}", text(&plan["plan"]), text(&plan["createdAt"])));
     for (name, key) in [
@@ -309,14 +314,18 @@ fn show(output: &Output, plan: &Value) -> u8 {
     }
     let cost = &plan["about"]["cost"];
     output.line(&format!(
-        "{} calls of {} left today, {} at the service's pace: done at {}",
-        number(&cost["calls"]),
+        "{} of {} left today, {} at the service's pace: done at {}",
+        counted(number(&cost["calls"]), "call"),
         number(&cost["quotaLeft"]),
         duration(number(&cost["seconds"])),
         text(&cost["finishAt"])
     ));
-    for warning in plan["about"]["warnings"].as_array().into_iter().flatten() {
+    let warnings = plan["about"]["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for warning in warnings.iter().take(SHOWN) {
         output.line(&format!("warning: {}", text(warning)));
+    }
+    if warnings.len() > SHOWN {
+        output.line(&format!("… and {} more; --json has them", warnings.len() - SHOWN));
     }
     for verdict in plan["brakes"].as_array().into_iter().flatten() {
         if verdict["verdict"] == "tripped" {

@@ -47,7 +47,7 @@ impl Runs {
                 lines.extend(run["batches"].as_array().into_iter().flatten().map(|batch| {
                     let (state, id) = (batch["state"].as_str(), batch["clientRequestId"].as_str());
                     format!(
-                        "  batch {}  {}  {} tries  {}",
+                        "  batch {}  {}  attempts {}  {}",
                         batch["batch"],
                         state.unwrap_or_default(),
                         batch["attempts"],
