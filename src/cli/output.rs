@@ -110,16 +110,15 @@ impl Output {
     }
 
     /// One event of a run (`docs/documents.md`).
-    pub(super) fn event(&mut self, json: &str) {
+    pub(super) fn event(&mut self, event: &Value) {
         if self.json {
-            self.line(json);
+            self.line(&event.to_string());
             return;
         }
-        let event: Value = serde_json::from_str(json).unwrap_or_default();
         let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
         let number = |key: &str| event[key].as_u64().unwrap_or_default();
         match event["event"].as_str().unwrap_or_default() {
-            "started" if event["source"].is_object() => self.line(&started_line(&event)),
+            "started" if event["source"].is_object() => self.line(&started_line(event)),
             "planned" => {
                 let (plan, counts) = (&event["plan"], &event["plan"]["counts"]);
                 self.line(&format!(
@@ -131,7 +130,7 @@ impl Output {
                     counts["restore"]
                 ));
             }
-            severity @ ("rejected" | "warning") => self.line(&finding_line(severity, &event)),
+            severity @ ("rejected" | "warning") => self.line(&finding_line(severity, event)),
             "checked" => {
                 self.line(&format!(
                     "checked: {} rows, {} users to send in {} calls, {} rejected, {} out of scope",
@@ -164,7 +163,7 @@ impl Output {
                     bar.set_message(format!("{} calls left today", number("quotaLeft")));
                 }
             }
-            "finished" => self.finished(&event),
+            "finished" => self.finished(event),
             _ => {}
         }
     }

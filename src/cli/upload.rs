@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
-use entrabulk::upload::Run;
-use serde_json::{Value, json};
+use entrabulk::upload::{Event, Run};
+use serde_json::json;
 
 use super::Outcome;
 use super::arguments::{ConversionArguments, TargetArguments, usage};
@@ -66,16 +66,15 @@ pub(super) fn follow(run: &Run, output: &mut Output) -> Outcome {
         if interrupted.swap(false, Ordering::Relaxed) {
             run.cancel();
         }
-        match run.next_event(PATIENCE) {
+        match run.next(PATIENCE) {
             Ok(None) => {}
             Ok(Some(event)) => {
-                let document: Value = serde_json::from_str(&event)
-                    .map_err(|error| Error::internal(error.to_string()))?;
-                if document["event"] == "finished" {
-                    let exit = document["exitCode"].as_u64();
-                    code = exit.and_then(|exit| u8::try_from(exit).ok()).unwrap_or(code);
+                if let Event::Finished(summary) = &event.event {
+                    code = summary.exit_code;
                 }
-                output.event(&event);
+                let document = serde_json::to_value(&event)
+                    .map_err(|error| Error::internal(error.to_string()))?;
+                output.event(&document);
             }
             Err(error) if error.kind == ErrorKind::EndOfEvents => return Ok(code),
             Err(error) => return Err(error),
