@@ -149,9 +149,10 @@ impl Output {
                 text("requestId")
             )),
             "refused" => self.line(&format!(
-                "refused: call {} with {} users: {}",
+                "refused: call {} with {} users ({}): {}",
                 number("batch"),
                 number("users"),
+                names(&event["externalIds"]),
                 event["error"]["message"].as_str().unwrap_or_default()
             )),
             "waiting" => {
@@ -236,6 +237,11 @@ fn started_line(event: &Value) -> String {
         _ => "detected",
     };
     format!("reading {}{delimiter} in {} ({from})", text("format"), text("encoding"))
+}
+
+fn names(ids: &Value) -> String {
+    let ids: Vec<&str> = ids.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    ids.join(", ")
 }
 
 /// `1 call`, `2 calls`.

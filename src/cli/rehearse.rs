@@ -36,6 +36,9 @@ pub(super) struct Rehearse {
     /// Cut this many answers in the middle, from the second call on
     #[arg(long, value_name = "N", help_heading = "Simulated tenant")]
     cut: Option<u64>,
+    /// Answer this many calls with 400, from the second call on; the first of them ends the run
+    #[arg(long, value_name = "N", help_heading = "Simulated tenant")]
+    refuse: Option<u64>,
 }
 
 impl Rehearse {
@@ -44,7 +47,11 @@ impl Rehearse {
         // The sample's user names have no domain; the job's mapping would add one.
         settings.directory.user_name_domain.get_or_insert_with(|| "contoso.com".into());
         settings.latency.after_ms += self.latency;
-        for (fault, after, count) in [("status429", 2, self.throttle), ("cutHead", 1, self.cut)] {
+        for (fault, after, count) in [
+            ("status400", 1, self.refuse),
+            ("status429", 2, self.throttle),
+            ("cutHead", 1, self.cut),
+        ] {
             if let Some(count) = count {
                 let rule = json!({"fault": fault, "after": after, "count": count,
                                   "retryAfterSeconds": 2});

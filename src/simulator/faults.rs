@@ -45,6 +45,8 @@ fn certain() -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fault {
+    /// 400, however good the call is. Nothing is staged.
+    Status400,
     /// 429, whatever the limits say. Nothing is staged.
     Status429,
     /// 500. Nothing is staged.
@@ -94,6 +96,7 @@ impl Strike {
     pub(super) fn refusal(&self) -> Option<Refusal> {
         let failed = |status, code, message| Refusal::new(status, "fault", code, message);
         let mut refusal = match self.fault {
+            Fault::Status400 => return Some(Refusal::invalid("fault", "told to refuse this call")),
             Fault::Status429 => {
                 return Some(Refusal::throttled("fault", "Too many requests.", self.retry_after));
             }

@@ -181,6 +181,7 @@ impl Service {
             staged.times += 1;
             staged.first.get_or_insert(arrival.now);
             staged.hash = hash(&operation.bytes);
+            staged.hashes.push(staged.hash.clone());
             staged.data = operation.bytes.clone();
         }
         self.job.stage(operations, arrival.now);

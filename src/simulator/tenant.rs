@@ -68,6 +68,8 @@ pub struct StagedUser {
     pub first: Option<Timestamp>,
     /// xxh3-128 of the last `data`, byte for byte as it came; 32 hexadecimal digits.
     pub hash: String,
+    /// The hashes of all of them, the first one first.
+    pub hashes: Vec<String>,
     /// The last `data`.
     pub data: Bytes,
 }

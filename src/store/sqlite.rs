@@ -157,10 +157,12 @@ fn place(path: &Path) -> std::io::Result<()> {
 fn owner_only(path: &Path) -> std::io::Result<()> {
     // SQLite gives its -wal and -shm files the mode of the file itself.
     use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+    // What the owner may not do stays so: a read-only file is meant to be one.
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
 }
 
 #[cfg(not(unix))]

@@ -138,11 +138,17 @@ impl Tally {
     pub(super) fn summary(&self, run: &str, elapsed_ms: u64, end: End) -> Summary {
         let (status, kind, exit_code) = match &end.error {
             Some(error) => (error.status(), error.kind.name(), error.kind.exit_code()),
-            None if self.totals.rejected > 0 => {
-                let kind = ErrorKind::RecordsRejected;
-                (kind.status(), kind.name(), kind.exit_code())
+            None => {
+                let left_out = [
+                    // Refused in an earlier sitting: in this one the error would be there.
+                    (self.refused, ErrorKind::RequestRefused),
+                    (self.totals.rejected, ErrorKind::RecordsRejected),
+                ];
+                let kind = left_out.into_iter().find(|(users, _)| *users > 0);
+                kind.map_or((STATUS_OK, "Ok", 0), |(_, kind)| {
+                    (kind.status(), kind.name(), kind.exit_code())
+                })
             }
-            None => (STATUS_OK, "Ok", 0),
         };
         let settled = self.accepted + self.refused + self.in_doubt;
         Summary {

@@ -1,118 +1,99 @@
 //! The program killed at every step of a run, and resumed.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::thread;
-
 use entrabulk::fail::Step;
-use entrabulk::simulator::{Endpoint, Fault, FaultRule, Settings};
+use entrabulk::simulator::{Endpoint, Fault, FaultRule};
 
+use crate::play::{Play, each};
 use crate::site::{Site, summary, told};
 
-/// 13 users in three levels, in batches of 5.
-const BEFORE: [(usize, &str, Option<usize>); 13] = users("Clerk");
-const AFTER: [(usize, &str, Option<usize>); 13] = users("Chief");
+/// From the second call on, this many go wrong.
+fn add_fault(site: &Site, fault: Fault, count: u64) {
+    site.running.tenant().add_faults([FaultRule {
+        fault,
+        on: Endpoint::BulkUpload,
+        after: 1,
+        count: Some(count),
+        for_ms: None,
+        probability: 1.0,
+        retry_after_seconds: None,
+        delay_ms: 0,
+    }]);
+}
 
-const fn users(title: &'static str) -> [(usize, &'static str, Option<usize>); 13] {
-    let mut users = [(0, title, None); 13];
-    let mut at = 0;
-    while at < 13 {
-        // Reports stand before their managers, so that the order matters.
-        users[at] = (at, title, if at < 11 { Some(11 + at % 2) } else { None });
-        at += 1;
+/// Kills an apply at the `count`th `step`, and goes on.
+fn killed(play: &Play, step: Step, count: u64) {
+    let case = format!("{} in flight, {}:{count}", play.in_flight, step.name());
+    let scene = play.scene();
+    match step {
+        Step::Doubted => add_fault(&scene.site, Fault::ResetAfterProcessing, count),
+        Step::Refused => add_fault(&scene.site, Fault::Status400, count),
+        _ => {}
     }
-    users[12] = (12, title, Some(11));
-    users
-}
-
-/// What the tenant holds of every user.
-fn directory(site: &Site) -> BTreeMap<String, String> {
-    site.running.tenant().staged().into_iter().map(|(id, user)| (id, user.hash)).collect()
-}
-
-fn uploads(site: &Site) -> Vec<String> {
-    let calls = site.running.tenant().calls();
-    let uploads = calls.into_iter().filter(|call| call.endpoint == Endpoint::BulkUpload);
-    uploads.map(|call| call.body_hash).collect()
-}
-
-fn one_at_a_time() -> Site {
-    Site::new(Settings::default(), 100, |config| config["limits"]["inFlight"] = 1.into())
-}
-
-/// Kills an apply at the `count`th `step`, goes on, and says whether it was killed at all.
-fn killed(step: Step, count: u64, wanted: &BTreeMap<String, String>) -> bool {
-    let site = one_at_a_time();
-    site.upload(&site.users("users.json", &BEFORE));
-    let plan = site.plan(&site.users("users.json", &AFTER));
-    let before = uploads(&site).len();
-    if step == Step::Doubted {
-        site.running.tenant().add_faults([FaultRule {
-            fault: Fault::ResetAfterProcessing,
-            on: Endpoint::BulkUpload,
-            after: 1,
-            count: Some(1),
-            for_ms: None,
-            probability: 1.0,
-            retry_after_seconds: None,
-            delay_ms: 0,
-        }]);
-    }
-    let mut apply = site.command(&["apply", &plan]);
+    let mut apply = scene.apply();
     apply.env("ENTRABULK_FAIL_AT", format!("{}:{count}", step.name()));
     let died = apply.output().expect("it runs");
-    let was_killed = died.status.code().is_none();
-    assert!(was_killed || died.status.success(), "{step:?}:{count} {}", told(&died));
+    assert_eq!(died.status.code(), None, "{case}: not killed: {}", told(&died));
+    let repeats = scene.goes_on(step == Step::Refused, &case);
+    assert!(repeats <= play.in_flight, "{case}: {repeats} calls were repeated");
+}
 
-    let resumed = site.run(&["resume", "--wait"]);
-    assert!(resumed.status.success(), "{step:?}:{count} {}", told(&resumed));
-    let again = site.run(&["apply", &plan, "--wait"]);
-    // Either the run had not begun, or the plan was used up by it.
-    assert!(matches!(again.status.code(), Some(0 | 12)), "{step:?}:{count} {}", told(&again));
-
-    assert_eq!(&directory(&site), wanted, "{step:?}:{count}: the tenant differs");
-    let bodies = uploads(&site).split_off(before);
-    let distinct: std::collections::BTreeSet<&String> = bodies.iter().collect();
-    assert_eq!(distinct.len(), 3, "{step:?}:{count}: a repeat differs from its first try");
-    let repeats = bodies.len() - 3;
-    assert!(repeats <= 1, "{step:?}:{count}: {repeats} calls were repeated");
-    let nothing = site.run(&["resume"]);
-    assert_eq!(summary(&nothing)["calls"], 0, "{step:?}:{count} {}", told(&nothing));
-    was_killed
+fn killed_at_every_step(play: &Play, often: &[u64], failing: &[u64]) {
+    let cases = Step::ALL.into_iter().flat_map(|step| {
+        let counts = match step {
+            Step::LeaseTaken | Step::RunStarted | Step::RunEnded | Step::LeaseReleased => &[1],
+            Step::Doubted | Step::Refused => failing,
+            _ => often,
+        };
+        counts.iter().map(move |count| (step, *count))
+    });
+    each(cases.collect(), |(step, count)| killed(play, step, count));
 }
 
 #[test]
 fn a_run_killed_at_any_step_ends_as_if_it_had_not_been() {
-    let site = one_at_a_time();
-    site.upload(&site.users("users.json", &BEFORE));
-    let plan = site.plan(&site.users("users.json", &AFTER));
-    let output = site.run(&["apply", &plan]);
-    assert_eq!(summary(&output)["accepted"], 13, "{}", told(&output));
-    let wanted = directory(&site);
+    killed_at_every_step(&Play::narrow(), &[1, 2, 3], &[1]);
+}
 
-    let cases = Step::ALL.into_iter().filter(|step| *step != Step::Refused);
-    let cases: Vec<(Step, u64)> =
-        cases.flat_map(|step| (1..=3).map(move |count| (step, count))).collect();
-    let left = Mutex::new(cases.into_iter());
-    let reached = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                loop {
-                    let case = left.lock().expect("no panic").next();
-                    let Some((step, count)) = case else { return };
-                    if killed(step, count, &wanted) {
-                        reached.lock().expect("no panic").push(step);
-                    }
-                }
-            });
+#[test]
+fn so_does_one_with_many_calls_under_way() {
+    killed_at_every_step(&Play::wide(), &[1, 4, 9], &[1, 3]);
+}
+
+/// The file changed again while a killed run waited to be resumed.
+#[test]
+fn an_old_run_never_overtakes_a_newer_plan() {
+    let play = Play::narrow();
+    // After these, is a call in doubt?
+    let cases =
+        vec![(Step::Accepted, 1, false), (Step::CallEnded, 2, false), (Step::Answered, 2, true)];
+    each(cases, |(step, count, doubt)| {
+        let case = format!("{}:{count}", step.name());
+        let scene = play.scene();
+        let site = &scene.site;
+        let mut apply = scene.apply();
+        apply.env("ENTRABULK_FAIL_AT", &case);
+        assert_eq!(apply.output().expect("it runs").status.code(), None, "{case}");
+        let runs = site.run(&["runs", "list"]);
+        let runs: serde_json::Value = serde_json::from_slice(&runs.stdout).expect("runs");
+        let run = runs["runs"][0]["run"].as_str().expect("an id");
+
+        let newer = site.users("users.json", &play.users("Boss"));
+        if doubt {
+            let refused = site.run_file(&["upload", "--wait"], &newer);
+            assert_eq!(refused.status.code(), Some(17), "{case}: {}", told(&refused));
+            assert_eq!(summary(&refused)["kind"], "RunUnfinished", "{case}");
+            let resumed = site.run(&["resume", run, "--wait"]);
+            assert!(resumed.status.success(), "{case}: {}", told(&resumed));
         }
+        let output = site.run_file(&["upload", "--wait"], &newer);
+        assert!(output.status.success(), "{case}: {}", told(&output));
+        let boss = site.directory();
+        let calls = site.uploads().len();
+        assert_eq!(summary(&site.run(&["resume"]))["calls"], 0, "{case}");
+        let older = site.run(&["resume", run]);
+        let nothing = summary(&older)["calls"] == 0;
+        assert!(nothing, "{case}: {}", told(&older));
+        assert_eq!(site.uploads().len(), calls, "{case}: an old run sent something");
+        site.nobody_went_back(&[&play.before, &play.after, &boss], &case);
     });
-    let reached = reached.into_inner().expect("no panic");
-    for step in Step::ALL.into_iter().filter(|step| *step != Step::Refused) {
-        assert!(reached.contains(&step), "{step:?} was never reached");
-    }
-    for step in [Step::Intended, Step::MarkedSent, Step::Answered, Step::Accepted] {
-        assert_eq!(reached.iter().filter(|other| **other == step).count(), 3, "{step:?}");
-    }
 }

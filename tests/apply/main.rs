@@ -9,6 +9,7 @@ mod crowd;
 mod hashes;
 mod kill;
 mod managers;
+mod play;
 mod rounds;
 mod site;
 mod stops;

@@ -5,8 +5,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use entrabulk::clock::{Random, TokioClock};
-use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
+use entrabulk::simulator::{Endpoint, RunningSimulator, Settings, Simulator};
 use serde_json::{Value, json};
+
+use crate::play::Directory;
 
 pub(crate) struct Site {
     // In this order: the tenant goes before its runtime.
@@ -37,6 +39,9 @@ impl Site {
         config["retry"] = json!({"requestTimeoutMs": 600_000});
         adjust(&mut config);
         std::fs::write(site.path("config.json"), config.to_string()).expect("written");
+        // Everyone may change at once.
+        let settings = json!({"brakes": {"updates": "off"}});
+        std::fs::write(site.path("settings.json"), settings.to_string()).expect("written");
         site
     }
 
@@ -86,17 +91,45 @@ impl Site {
         self.command(arguments).output().expect("it runs")
     }
 
+    /// `command` for a file of finished users.
+    pub(crate) fn run_file(&self, command: &[&str], path: &Path) -> Output {
+        let settings = self.path("settings.json");
+        let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+        let flags = ["--format", "bulk", "--settings", &text(&settings)];
+        self.run(&[command, &[&text(path)], &flags].concat())
+    }
+
     /// Uploads a file, which must go well.
     pub(crate) fn upload(&self, path: &Path) {
-        let path = path.to_str().expect("UTF-8");
-        let output = self.run(&["upload", path, "--format", "bulk", "--wait"]);
+        let output = self.run_file(&["upload", "--wait"], path);
         assert!(output.status.success(), "{}", told(&output));
+    }
+
+    /// The bodies of all calls that brought users.
+    pub(crate) fn uploads(&self) -> Vec<String> {
+        let calls = self.running.tenant().calls().into_iter();
+        let uploads = calls.filter(|call| call.endpoint == Endpoint::BulkUpload);
+        uploads.map(|call| call.body_hash).collect()
+    }
+
+    /// What the tenant holds of every user.
+    pub(crate) fn directory(&self) -> Directory {
+        let staged = self.running.tenant().staged().into_iter();
+        staged.map(|(id, user)| (id, user.hash)).collect()
+    }
+
+    /// Nobody ever got a value that was older than the one before.
+    pub(crate) fn nobody_went_back(&self, generations: &[&Directory], case: &str) {
+        for (id, user) in self.running.tenant().staged() {
+            let age = |hash| generations.iter().position(|users| users.get(&id) == Some(hash));
+            let ages: Vec<_> = user.hashes.iter().map(age).collect();
+            assert!(ages.is_sorted() && !ages.contains(&None), "{case}: {id} had {ages:?}");
+        }
     }
 
     /// Makes a plan and gives its id.
     pub(crate) fn plan(&self, path: &Path) -> String {
-        let path = path.to_str().expect("UTF-8");
-        let output = self.run(&["plan", path, "--format", "bulk"]);
+        let output = self.run_file(&["plan"], path);
         assert_eq!(output.status.code(), Some(2), "{}", told(&output));
         let plan: Value = serde_json::from_slice(&output.stdout).expect("a plan");
         plan["plan"].as_str().expect("an id").to_owned()
