@@ -13,3 +13,4 @@ mod play;
 mod rounds;
 mod site;
 mod stops;
+mod torn;

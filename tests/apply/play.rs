@@ -104,7 +104,7 @@ impl Scene<'_> {
     }
 
     /// The bodies that the state, as it lies on the disk, knows the answers to.
-    fn settled(&self) -> BTreeSet<String> {
+    pub(crate) fn settled(&self) -> BTreeSet<String> {
         let copy = tempfile::tempdir().expect("a folder");
         for name in ["state.db", "state.db-wal"] {
             let _ = std::fs::copy(self.site.path(name), copy.path().join(name));
