@@ -271,6 +271,17 @@ fn a_rehearsal_of_the_sample_adds_up_calm_or_stormy() {
 }
 
 #[test]
+fn a_rehearsed_refusal_ends_the_run() {
+    let (finished, state, code) = rehearsed(&["--refuse", "1"]);
+    assert_eq!((code, &finished["kind"]), (11, &"RequestRefused".into()), "{finished}");
+    assert!(finished["refused"].as_u64().unwrap() > 0, "{finished}");
+    assert_eq!(state["usersStaged"], finished["accepted"]);
+    let told = text(&entrabulk(&["rehearse", "--refuse", "1"]).stdout);
+    let line = told.lines().find(|line| line.starts_with("refused: call 2 with 50 users ("));
+    assert_eq!(line.expect(&told).split(')').next().unwrap().matches(", ").count(), 49, "{told}");
+}
+
+#[test]
 fn records_are_told_apart_however_many_stand_on_one_line() {
     let twice = br#"[{"externalId":"1","userName":"a","active":true},{"externalId":"1","userName":"a","active":true},{"externalId":"2","userName":"b","active":true}]"#;
     let (_folder, path) = file("workers.json", twice);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::plans::{self, Plan};
+use super::runs;
 use super::sqlite::moment;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
@@ -51,6 +52,15 @@ pub(super) fn approve(
         return refused(
             format!("The approval of plan {} lacks its reason or who gives it.", plan.id),
             "Give both; they are kept with the run.".into(),
+        );
+    }
+    if let Some(run) = runs::started_by(connection, number)? {
+        return refused(
+            format!(
+                "Plan {} was started already, by run {run}; no run needs the approval.",
+                plan.id
+            ),
+            "Resume that run if it is unfinished; else make a new plan.".into(),
         );
     }
     connection.execute(

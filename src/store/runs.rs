@@ -159,15 +159,18 @@ pub(super) fn start(
     Ok(find(connection, new.id)?.1)
 }
 
+/// The run that the plan was started by.
+pub(super) fn started_by(connection: &Connection, plan: i64) -> Result<Option<String>, Trouble> {
+    let mut query = connection.prepare_cached("SELECT id FROM run WHERE plan = ?1")?;
+    Ok(query.query_row([plan], |row| row.get(0)).optional()?)
+}
+
 /// A plan holds for the baseline it was made from, and for one run.
 fn still_fresh(connection: &Connection, number: i64, plan: &Plan) -> Result<(), Trouble> {
     let stale = |message: String, advice: &str| {
         Err(Error::new(ErrorKind::PlanStale, message, advice).into())
     };
-    let earlier: Option<String> = connection
-        .query_row("SELECT id FROM run WHERE plan = ?1", [number], |row| row.get(0))
-        .optional()?;
-    if let Some(earlier) = earlier {
+    if let Some(earlier) = started_by(connection, number)? {
         return stale(
             format!("Plan {} was started already, by run {earlier}.", plan.id),
             "Resume that run if it is unfinished; else make a new plan.",

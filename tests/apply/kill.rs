@@ -1,32 +1,18 @@
 //! The program killed at every step of a run, and resumed.
 
 use entrabulk::fail::Step;
-use entrabulk::simulator::{Endpoint, Fault, FaultRule};
+use entrabulk::simulator::Fault;
 
 use crate::play::{Play, each};
-use crate::site::{Site, summary, told};
-
-/// From the second call on, this many go wrong.
-fn add_fault(site: &Site, fault: Fault, count: u64) {
-    site.running.tenant().add_faults([FaultRule {
-        fault,
-        on: Endpoint::BulkUpload,
-        after: 1,
-        count: Some(count),
-        for_ms: None,
-        probability: 1.0,
-        retry_after_seconds: None,
-        delay_ms: 0,
-    }]);
-}
+use crate::site::{summary, told};
 
 /// Kills an apply at the `count`th `step`, and goes on.
 fn killed(play: &Play, step: Step, count: u64) {
     let case = format!("{} in flight, {}:{count}", play.in_flight, step.name());
     let scene = play.scene();
     match step {
-        Step::Doubted => add_fault(&scene.site, Fault::ResetAfterProcessing, count),
-        Step::Refused => add_fault(&scene.site, Fault::Status400, count),
+        Step::Doubted => scene.site.spoil(Fault::ResetAfterProcessing, count),
+        Step::Refused => scene.site.spoil(Fault::Status400, count),
         _ => {}
     }
     let mut apply = scene.apply();

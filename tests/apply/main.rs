@@ -11,6 +11,7 @@ mod hashes;
 mod disk;
 mod kill;
 mod managers;
+mod orders;
 mod play;
 mod rounds;
 mod site;

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use entrabulk::clock::{Random, TokioClock};
-use entrabulk::simulator::{Endpoint, RunningSimulator, Settings, Simulator};
+use entrabulk::simulator::{Endpoint, Fault, FaultRule, RunningSimulator, Settings, Simulator};
 use serde_json::{Value, json};
 
 use crate::play::Directory;
@@ -125,6 +125,20 @@ impl Site {
             let ages: Vec<_> = user.hashes.iter().map(age).collect();
             assert!(ages.is_sorted() && !ages.contains(&None), "{case}: {id} had {ages:?}");
         }
+    }
+
+    /// Lets so many calls go wrong, from the second call from now on.
+    pub(crate) fn spoil(&self, fault: Fault, count: u64) {
+        self.running.tenant().add_faults([FaultRule {
+            fault,
+            on: Endpoint::BulkUpload,
+            after: 1,
+            count: Some(count),
+            for_ms: None,
+            probability: 1.0,
+            retry_after_seconds: None,
+            delay_ms: 0,
+        }]);
     }
 
     /// Makes a plan and gives its id.

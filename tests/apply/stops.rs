@@ -172,3 +172,29 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     assert_eq!((summary.exit_code, summary.accepted, summary.absent), (0, 10, 10), "{summary:?}");
     adds_up(&summary);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_is_over_after_a_day() {
+    for (hours, code) in [(23, 0), (24, 10)] {
+        let kept = Kept::new(slow(), 7, |_| ());
+        assert_eq!(kept.run(&kept.arguments(&operations(0..40, "Clerk", true))).await.exit_code, 0);
+        let mut arguments = kept.arguments(&operations(0..30, "Clerk", true));
+        arguments["settings"]["brakes"] = json!({});
+        let plan = kept.call("plan.create", &arguments);
+        let approval = json!({"plan": plan["plan"], "removals": 10, "reason": "site closed", "approver": "ann"});
+        kept.call("plan.approve", &approval);
+        let clock = &kept.bench.clock;
+        clock.sleep_until(clock.now().after(Duration::from_secs(hours * 3_600))).await;
+        let token = kept.bench.tenant.issue_token();
+        kept.bench.client.set_secret("accessToken", token.as_bytes()).expect("a token");
+        let calls = kept.bench.tenant.calls().len();
+        let id = plan["plan"].as_str().expect("an id");
+        let run = Run::apply(&kept.bench.client, id, false).expect("a run");
+        let (_, summary) = watch(&run, |_| ()).await;
+        assert_eq!(summary.exit_code, code, "after {hours} h: {summary:?}");
+        if code != 0 {
+            assert!(summary.error.expect("one").message.contains("expired"));
+            assert_eq!(kept.bench.tenant.calls().len(), calls, "a call was made");
+        }
+    }
+}

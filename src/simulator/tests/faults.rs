@@ -41,6 +41,7 @@ async fn retry_after_is_there_when_asked_for() {
         (json!({"fault": "status429"}), None),
         (json!({"fault": "status503", "retryAfterSeconds": 30}), Some("30")),
         (json!({"fault": "status500"}), None),
+        (json!({"fault": "status400", "retryAfterSeconds": 7}), None),
     ] {
         let caller = caller(json!([rule]));
         let request = caller.upload_request(bulk(&[user("1")]).to_string());
@@ -69,6 +70,7 @@ async fn a_lost_answer_leaves_the_call_processed_or_not() {
         ("cutBody", 0, 1),
         ("status504AfterProcessing", 504, 1),
         ("bucketFull", 500, 0),
+        ("status400", 400, 0),
         ("slow", 202, 1),
     ] {
         let caller = caller(json!([{"fault": fault}]));
