@@ -80,11 +80,8 @@ impl Play {
     }
 
     pub(crate) fn scene(&self) -> Scene<'_> {
-        let latency = if self.in_flight == 1 {
-            LatencySettings::default()
-        } else {
-            LatencySettings { before_ms: 2_000, after_ms: 2_000, jitter_ms: 1_000 }
-        };
+        // So long that calls which may overlap do.
+        let latency = LatencySettings { before_ms: 2_000, after_ms: 2_000, jitter_ms: 1_000 };
         let site = Site::new(Settings { latency, ..Settings::default() }, 100, |config| {
             config["limits"]["inFlight"] = self.in_flight.into();
         });
