@@ -158,11 +158,14 @@ fn owner_only(path: &Path) -> std::io::Result<()> {
     // SQLite gives its -wal and -shm files the mode of the file itself.
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o200 == 0 {
+        // SQLite would make a log that is as read-only, and stays so when the file itself is mended.
+        return Err(std::io::ErrorKind::PermissionDenied.into());
+    }
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    // What the owner may not do stays so: a read-only file is meant to be one.
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 
 #[cfg(not(unix))]
