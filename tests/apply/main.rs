@@ -6,9 +6,9 @@
 #[allow(dead_code, reason = "shared with the uploads")]
 mod bench;
 mod crowd;
-mod hashes;
 #[cfg(unix)]
 mod disk;
+mod hashes;
 mod kill;
 mod managers;
 mod orders;
