@@ -29,11 +29,36 @@ pub(super) enum Task {
 pub(super) struct Opened {
     pub(super) run: String,
     pub(super) plan: String,
+    pub(super) expected: Expected,
+    pub(super) before: Before,
+    pub(super) batches: Batches,
+}
+
+/// What a plan says of the users it is about.
+pub(super) struct Expected {
     pub(super) totals: Totals,
     pub(super) unchanged: u64,
     pub(super) absent: u64,
-    pub(super) before: Before,
-    pub(super) batches: Batches,
+}
+
+impl Expected {
+    pub(super) fn of(plan: &Plan) -> Result<Self, Error> {
+        let counts = &plan.facts.counts;
+        let totals = Totals {
+            rows: plan.facts.rows,
+            users: counts.sent(),
+            rejected: counts.rejected,
+            out_of_scope: counts.out_of_scope,
+            warnings: 0,
+            calls: About::of(plan)?.cost.calls,
+        };
+        let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+        Ok(Expected {
+            totals,
+            unchanged: counts.unchanged,
+            absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
+        })
+    }
 }
 
 /// What earlier sittings of the run came to.
@@ -55,16 +80,7 @@ pub(super) fn open(
 ) -> Result<Option<Opened>, Error> {
     match task {
         Task::Upload(arguments, pushed) => {
-            let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
-            listener.tell(started)?;
-            let desk = client.desk(&**store)?;
-            let mut report = |severity, finding| {
-                listener.tell(match severity {
-                    Severity::Error => Event::Rejected(finding),
-                    Severity::Warning => Event::Warning(Warning::Record(finding)),
-                })
-            };
-            let plan = plan::create(&desk, *arguments, pushed, &mut report)?;
+            let plan = make(client, &**store, *arguments, pushed, listener)?;
             start(client, store, &plan, listener).map(Some)
         }
         Task::Apply(id) => {
@@ -83,6 +99,24 @@ pub(super) fn open(
         }
         Task::Resume(run) => resume(client, store, run, listener),
     }
+}
+
+/// Makes a plan of a source and stores it; tells of what is found on the way. Blocks.
+pub(super) fn make(
+    client: &Client,
+    store: &dyn Store,
+    arguments: PlanArguments,
+    pushed: Option<Spool>,
+    listener: &Listener,
+) -> Result<Plan, Error> {
+    let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
+    listener.tell(started)?;
+    plan::create(&client.desk(store)?, arguments, pushed, &mut |severity, finding| {
+        listener.tell(match severity {
+            Severity::Error => Event::Rejected(finding),
+            Severity::Warning => Event::Warning(Warning::Record(finding)),
+        })
+    })
 }
 
 fn tell_started(listener: &Listener, run: &str, plan: &Plan) -> Result<(), Error> {
@@ -204,19 +238,9 @@ fn opened(
             BatchState::Intent => {}
         }
     }
-    let about = About::of(plan)?;
-    let counts = &plan.facts.counts;
-    let totals = Totals {
-        rows: plan.facts.rows,
-        users: counts.sent(),
-        rejected: counts.rejected,
-        out_of_scope: counts.out_of_scope,
-        warnings: 0,
-        calls: about.cost.calls,
-    };
-    let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+    let expected = Expected::of(plan)?;
     let mut limits = client.config().limits.batch;
-    if let Origin::Source { conversion, .. } = &about.origin
+    if let Origin::Source { conversion, .. } = &About::of(plan)?.origin
         && let Some(asked) = conversion_of(conversion).map(|conversion| conversion.limits)
     {
         limits = BatchLimits {
@@ -225,17 +249,15 @@ fn opened(
         };
     }
     let covered = sizes.iter().sum();
-    let loads =
-        Loads::new(Arc::clone(store), plan.id.clone(), limits, counts.sent(), batches, covered);
-    Ok(Opened {
-        run,
-        plan: plan.id.clone(),
-        totals,
-        unchanged: counts.unchanged,
-        absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
-        before,
-        batches: Box::new(loads),
-    })
+    let loads = Loads::new(
+        Arc::clone(store),
+        plan.id.clone(),
+        limits,
+        expected.totals.users,
+        batches,
+        covered,
+    );
+    Ok(Opened { run, plan: plan.id.clone(), expected, before, batches: Box::new(loads) })
 }
 
 /// How many users each batch of the journal holds.

@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::event::{Event, Numbered, Warning};
 use super::journal::Journal;
 use super::lease::Lease;
-use super::open::{Opened, Task, open};
+use super::open::{Expected, Opened, Task, make, open};
 use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
 use super::sending::{Means, Sending};
@@ -25,6 +25,7 @@ use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::config::{PlanArguments, RunArguments, RunWork};
 use crate::error::{Error, ErrorKind};
+use crate::plan;
 use crate::prepare::Spool;
 use crate::store::{RunState, Store};
 
@@ -43,7 +44,7 @@ pub struct Run {
 /// Records are still being pushed.
 struct Input {
     arguments: Box<PlanArguments>,
-    kept: bool,
+    aim: Aim,
     spool: Spool,
     ready: oneshot::Sender<Work>,
 }
@@ -52,16 +53,26 @@ struct Input {
 enum Work {
     /// Check a source and send all of it; nothing outlives the run.
     Send(Check),
+    /// Make a plan of a source and store it; nothing is sent.
+    Plan(Box<PlanArguments>, Option<Spool>),
     /// Execute a plan, under its target's lease, in the journal.
     Keep(Task),
 }
 
+/// What becomes of a source.
+#[derive(Clone, Copy)]
+enum Aim {
+    Send,
+    Plan,
+    Keep,
+}
+
 impl Work {
-    fn upload(arguments: Box<PlanArguments>, kept: bool, pushed: Option<Spool>) -> Work {
-        if kept {
-            Work::Keep(Task::Upload(arguments, pushed))
-        } else {
-            Work::Send(check(arguments.conversion, pushed))
+    fn of_source(aim: Aim, arguments: Box<PlanArguments>, pushed: Option<Spool>) -> Work {
+        match aim {
+            Aim::Send => Work::Send(check(arguments.conversion, pushed)),
+            Aim::Plan => Work::Plan(arguments, pushed),
+            Aim::Keep => Work::Keep(Task::Upload(arguments, pushed)),
         }
     }
 }
@@ -86,7 +97,8 @@ impl Run {
     /// waits for records: [`Run::push`] them, then [`Run::finish_input`]. What is wrong with the source,
     /// the mapping or the plan is told by the terminal event.
     ///
-    /// Where the client keeps state, an upload makes a plan and executes it.
+    /// Where the client keeps state, an upload makes a plan and executes it. With `planOnly` the run
+    /// ends with the plan, as the operation `plan.create` would: no lease, no journal, no call.
     ///
     /// # Errors
     /// `ConfigInvalid` with every problem; `OutputFailed` if pushed records cannot be kept;
@@ -96,7 +108,11 @@ impl Run {
         let work = match work {
             RunWork::Apply(plan) => Work::Keep(Task::Apply(plan)),
             RunWork::Resume(run) => Work::Keep(Task::Resume(run)),
-            RunWork::Upload(arguments) => return Self::upload(client, arguments, wait),
+            RunWork::Plan(arguments) => return Self::source(client, Aim::Plan, arguments, wait),
+            RunWork::Upload(arguments) => {
+                let aim = if client.keeps_state() { Aim::Keep } else { Aim::Send };
+                return Self::source(client, aim, arguments, wait);
+            }
         };
         let (ready, input) = oneshot::channel();
         // The receiver is right here.
@@ -126,8 +142,9 @@ impl Run {
         Self::launch(client, input, None, wait)
     }
 
-    fn upload(
+    fn source(
         client: &Client,
+        aim: Aim,
         mut arguments: Box<PlanArguments>,
         wait: bool,
     ) -> Result<Run, Error> {
@@ -135,14 +152,13 @@ impl Run {
         let limits = &mut arguments.conversion.limits;
         limits.operations = limits.operations.min(most.operations);
         limits.bytes = limits.bytes.min(most.bytes);
-        let kept = client.keeps_state();
         let (ready, input) = oneshot::channel();
         if arguments.conversion.path.is_some() {
-            let _ = ready.send(Work::upload(arguments, kept, None));
+            let _ = ready.send(Work::of_source(aim, arguments, None));
             return Self::launch(client, input, None, wait);
         }
         let spool = Spool::new()?;
-        Self::launch(client, input, Some(Input { arguments, kept, spool, ready }), wait)
+        Self::launch(client, input, Some(Input { arguments, aim, spool, ready }), wait)
     }
 
     /// Starts a run whose work comes through `input`.
@@ -199,10 +215,10 @@ impl Run {
     /// # Errors
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
-        let Input { arguments, kept, spool, ready } =
+        let Input { arguments, aim, spool, ready } =
             self.input().take().ok_or_else(no_more_input)?;
         // A run that ended before (cancelled) needs no source.
-        let _ = ready.send(Work::upload(arguments, kept, Some(spool)));
+        let _ = ready.send(Work::of_source(aim, arguments, Some(spool)));
         Ok(())
     }
 
@@ -359,6 +375,9 @@ async fn conduct(
     };
     match work {
         Ok(Work::Send(check)) => send(shared, check, cancelled_flag).await,
+        Ok(Work::Plan(arguments, pushed)) => {
+            plan(shared, arguments, pushed, cancelled_flag).await.unwrap_or_else(End::from)
+        }
         Ok(Work::Keep(task)) => keep(shared, task, cancelled_flag).await.unwrap_or_else(|end| end),
         Err(error) => error.into(),
     }
@@ -425,6 +444,29 @@ async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<boo
     }
 }
 
+/// A run that ends with its plan.
+async fn plan(
+    shared: &Shared,
+    arguments: Box<PlanArguments>,
+    pushed: Option<Spool>,
+    cancelled_flag: watch::Receiver<bool>,
+) -> Result<End, Error> {
+    let (client, listener) = (shared.client.clone(), shared.listener(cancelled_flag));
+    let planning = spawn_blocking(move || {
+        let store = client.store()?;
+        let plan = make(&client, &*store, *arguments, pushed, &listener)?;
+        let document = plan::document(&plan)?;
+        listener.tell(Event::Planned { plan: document.clone() })?;
+        Ok::<_, Error>((Expected::of(&plan)?, plan.id, document["exitCode"].as_u64()))
+    });
+    let (expected, id, code) = planning.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
+    let mut tally = shared.tally();
+    (tally.totals, tally.plan) = (expected.totals, Some(id));
+    (tally.unchanged, tally.absent) = (expected.unchanged, expected.absent);
+    tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
+    Ok(End::default())
+}
+
 /// A run that is kept: under the lease of its target, every step in the journal.
 async fn keep(
     shared: &Shared,
@@ -483,8 +525,7 @@ async fn execute(
         Ok::<_, Error>(Some((opened, ledger)))
     });
     let opened = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    let Some((Opened { run, plan, totals, unchanged, absent, before, batches }, ledger)) = opened
-    else {
+    let Some((Opened { run, plan, expected, before, batches }, ledger)) = opened else {
         return Ok(End::default());
     };
     if run != shared.id {
@@ -495,8 +536,8 @@ async fn execute(
     let _ = shared.pacer.set(Arc::new(pacer));
     {
         let mut tally = shared.tally();
-        (tally.totals, tally.plan) = (totals, Some(plan));
-        (tally.unchanged, tally.absent) = (unchanged, absent);
+        (tally.totals, tally.plan) = (expected.totals, Some(plan));
+        (tally.unchanged, tally.absent) = (expected.unchanged, expected.absent);
         (tally.accepted, tally.refused) = (before.accepted, before.refused);
         tally.in_doubt = before.in_doubt;
         (tally.calls, tally.batches) = (before.calls, before.batches);
