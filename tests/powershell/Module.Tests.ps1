@@ -7,6 +7,7 @@ BeforeDiscovery {
         'Get-EntraBulkRun'
         'Invoke-EntraBulkPlan'
         'New-EntraBulkPlan'
+        'New-EntraBulkTarget'
         'Resume-EntraBulkRun'
         'Send-EntraBulkUpload'
     )

@@ -12,6 +12,11 @@ function Write-EntraBulkFinding {
 
     $message = $Finding['message']
     $line = $Finding['line']
+    if ($Finding['rule'] -eq 'not-a-record' -and $line -and $line -le $Record.Count) {
+        # The library was handed a stand-in.
+        $problem = Get-EntraBulkRecordProblem -Record $Record[$line - 1]
+        if ($problem) { $message = $problem }
+    }
     if ($line) {
         if ($Record.Count) { $message = "Record ${line}: $message" } else { $message = "Line ${line}: $message" }
     }
@@ -28,7 +33,7 @@ function Write-EntraBulkFinding {
         ExternalId = $Finding['externalId']
         Column     = $Finding['column']
         Value      = $Finding['value']
-        Message    = $Finding['message']
+        Message    = $message
     }
     if ($line -and $line -le $Record.Count) { $target = $Record[$line - 1] }
     $Cmdlet.WriteError((ConvertTo-EntraBulkErrorRecord -TargetObject $target -Failure @{
@@ -41,7 +46,7 @@ function Write-EntraBulkFinding {
 # A file may give the same warning thousands of times; this many of each rule are shown.
 $script:WarningsShown = 5
 
-# Counts the warnings that were not shown.
+# Counts the warnings that were not shown, once.
 function Write-EntraBulkWarningCount {
     param(
         [Parameter(Mandatory)] [hashtable]$Warned,
@@ -52,4 +57,5 @@ function Write-EntraBulkWarningCount {
         $more = $Warned[$rule] - $script:WarningsShown
         if ($rule -and $more -gt 0) { $Cmdlet.WriteWarning("$more more warnings of the rule '$rule'; -Verbose shows them all.") }
     }
+    $Warned.Clear()
 }

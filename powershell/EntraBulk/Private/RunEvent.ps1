@@ -18,6 +18,10 @@ function Write-EntraBulkRunEvent {
         { $_ -in 'rejected', 'warning' } {
             Write-EntraBulkFinding -Finding $RunEvent -Severity $_ -Record $Record -Warned $Warned -Cmdlet $Cmdlet
         }
+        'planned' {
+            Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
+            Write-EntraBulkPlanWarning -Plan $RunEvent['plan'] -Cmdlet $Cmdlet
+        }
         'checked' {
             Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
             $Cmdlet.WriteVerbose((Get-EntraBulkCount -Report $RunEvent))

@@ -63,6 +63,7 @@ function ConvertTo-EntraBulkPayload {
         [string]$Path,
 
         [Parameter(Mandatory, ValueFromPipeline, ParameterSetName = 'InputObject')]
+        [AllowNull()]
         [psobject[]]$InputObject,
 
         [ValidateNotNullOrEmpty()]
@@ -104,10 +105,11 @@ function ConvertTo-EntraBulkPayload {
     }
 
     process {
-        if (-not $InputObject) { return }
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
         try {
-            Push-EntraBulkRecord -Sink $builder -Record $InputObject
-            $records.AddRange($InputObject)
+            $first = $records.Count
+            Add-EntraBulkRecord -List $records -Record $InputObject
+            Push-EntraBulkRecord -Sink $builder -Record $records.GetRange($first, $records.Count - $first)
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $builder.Dispose()
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))

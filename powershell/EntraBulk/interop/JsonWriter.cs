@@ -37,7 +37,7 @@ namespace EntraBulk.Interop.V1
         {
             if (depth > DeepestNesting)
             {
-                throw new ArgumentException("A value is nested deeper than " + DeepestNesting + " levels, or holds itself.");
+                throw new UnwritableException("is nested deeper than " + DeepestNesting + " levels, or holds itself");
             }
             if (value == null || value is DBNull) { json.Append("null"); }
             else if (value is string) { AppendText(json, (string)value); }
@@ -71,7 +71,7 @@ namespace EntraBulk.Interop.V1
                     double number = Convert.ToDouble(value, invariant);
                     if (double.IsNaN(number) || double.IsInfinity(number))
                     {
-                        throw new ArgumentException("JSON has no number for '" + number.ToString(invariant) + "'.");
+                        throw new UnwritableException("is " + number.ToString(invariant) + ", for which JSON has no number");
                     }
                     json.Append(((IFormattable)value).ToString("R", invariant));
                     return;
@@ -130,7 +130,8 @@ namespace EntraBulk.Interop.V1
             separator = ",";
             AppendText(json, name);
             json.Append(':');
-            Append(json, value, depth + 1);
+            try { Append(json, value, depth + 1); }
+            catch (UnwritableException inner) { throw inner.Within(name); }
         }
 
         private static void AppendText(StringBuilder json, string text)
@@ -200,6 +201,28 @@ namespace EntraBulk.Interop.V1
                 AppendMember(json, ref separator, (string)propertyName.GetValue(member, null), propertyValue.GetValue(member, null), depth);
             }
             json.Append('}');
+        }
+    }
+    /// <summary>A value that JSON cannot hold, and where it is.</summary>
+    public sealed class UnwritableException : ArgumentException
+    {
+        private readonly string path;
+        private readonly string reason;
+
+        internal UnwritableException(string reason) : this("", reason) { }
+
+        private UnwritableException(string path, string reason)
+            : base((path.Length == 0 ? "The value " : "The property '" + path + "' ") + reason + ".")
+        {
+            this.path = path;
+            this.reason = reason;
+        }
+
+        /// <summary>The same, seen from the object that holds it. Of a deep path the outermost part is enough.</summary>
+        internal UnwritableException Within(string name)
+        {
+            string below = path.Length == 0 || path.Length > 200 ? "" : "." + path;
+            return new UnwritableException(name + below, reason);
         }
     }
 }
