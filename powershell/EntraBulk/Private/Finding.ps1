@@ -4,7 +4,7 @@ function Write-EntraBulkFinding {
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Finding,
         [Parameter(Mandatory)] [ValidateSet('rejected', 'warning')] [string]$Severity,
         # The piped records in order, or an empty list when a file was read.
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record,
         # How many warnings of each rule there were; kept up here.
         [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
@@ -14,7 +14,8 @@ function Write-EntraBulkFinding {
     $line = $Finding['line']
     if ($Finding['rule'] -eq 'not-a-record' -and $line -and $line -le $Record.Count) {
         # The library was handed a stand-in.
-        $problem = Get-EntraBulkRecordProblem -Record $Record[$line - 1]
+        $problem = $null
+        $null = ConvertTo-EntraBulkRecordText -Record $Record[$line - 1] -Problem ([ref]$problem)
         if ($problem) { $message = $problem }
     }
     if ($line) {

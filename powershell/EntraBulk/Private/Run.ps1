@@ -5,7 +5,7 @@ function Invoke-EntraBulkRun {
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Document,
         [Parameter(Mandatory)] [string]$Activity,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet,
-        [AllowEmptyCollection()] [System.Collections.IList]$Record
+        [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record
     )
 
     $told = Watch-EntraBulkRun @PSBoundParameters
@@ -26,7 +26,7 @@ function Watch-EntraBulkRun {
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Document,
         [Parameter(Mandatory)] [string]$Activity,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet,
-        [AllowEmptyCollection()] [System.Collections.IList]$Record
+        [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record
     )
 
     $run = $null

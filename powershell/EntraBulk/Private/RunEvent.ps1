@@ -2,7 +2,7 @@
 function Write-EntraBulkRunEvent {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$RunEvent,
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record,
         [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )

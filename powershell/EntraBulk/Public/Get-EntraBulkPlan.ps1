@@ -10,7 +10,7 @@ function Get-EntraBulkPlan {
     .PARAMETER Limit
         How many plans to list at most. The default is 20.
     .PARAMETER PreviewPath
-        A file to write the preview of the plan to.
+        A file to write the preview of the plan to: one row for every user that would change.
     .PARAMETER PreviewFormat
         The format of the preview: csv (the default) or jsonl.
     .PARAMETER AllRows

@@ -49,7 +49,7 @@ function New-EntraBulkPlan {
     .PARAMETER MinRows
         A source with fewer rows is refused.
     .PARAMETER PreviewPath
-        A CSV file to write the preview to: one row for every user that would change.
+        A file to write the preview of the plan to: one row for every user that would change.
     .PARAMETER Target
         The target, as New-EntraBulkTarget made it.
     .INPUTS
@@ -167,7 +167,9 @@ function New-EntraBulkPlan {
     }
 
     process {
-        if ($PSBoundParameters.ContainsKey('InputObject')) { Add-EntraBulkRecord -List $records -Record $InputObject }
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
+        # A null counts: it stands where a record should.
+        if ($null -eq $InputObject) { $records.Add($null) } else { $records.AddRange($InputObject) }
     }
 
     end {

@@ -166,7 +166,9 @@ function Send-EntraBulkUpload {
     }
 
     process {
-        if ($PSBoundParameters.ContainsKey('InputObject')) { Add-EntraBulkRecord -List $records -Record $InputObject }
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
+        # A null counts: it stands where a record should.
+        if ($null -eq $InputObject) { $records.Add($null) } else { $records.AddRange($InputObject) }
     }
 
     end {
