@@ -176,18 +176,21 @@ Describe 'What is piped and is no record' {
     }
 
     It 'keeps everybody else from being disabled as missing' {
-        # Nobody knows whose record it was.
-        $folder = New-Item -ItemType Directory "$TestDrive/kept"
-        $names = @{ TenantId = 't'; ServicePrincipalId = 's'; JobId = 'j'; Simulator = 'http://127.0.0.1:9'; StatePath = "$folder/state.db" }
-        $target = New-EntraBulkTarget @names
-        $plan = 1..5 | ForEach-Object { & $good $_ } | New-EntraBulkPlan -AttributeMapping $small -Target $target
-        $plan.Add | Should -Be 5
-        $plan = & { & $good 1; [double]::NaN } | New-EntraBulkPlan -AttributeMapping $small -Target $target -Missing disable `
-            -ErrorVariable rejected -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
-        "$($rejected[0])" | Should -BeLike 'Record 2: This is no record: it is a System.Double.*'
-        $plan.Rows | Should -Be 2
-        $plan.Rejected | Should -Be 1
-        $plan.Disable | Should -Be 0
+        $simulator = Start-Simulator
+        try {
+            $target = New-EntraBulkTarget -Configuration $simulator.Configuration -Credential $simulator.Credential -StatePath "$TestDrive/odd.db"
+            $missing = @{ AttributeMapping = $small; Target = $target; Missing = 'disable'; Settings = @{ guards = @{ maxRowDropPercent = 'off' } } }
+            (1..5 | ForEach-Object { & $good $_ } | Send-EntraBulkUpload -AttributeMapping $small -Target $target).Accepted | Should -Be 5
+            (& $good 1 | New-EntraBulkPlan @missing -WarningAction SilentlyContinue).Disable | Should -Be 4
+            # Nobody knows whose record it was.
+            $plan = (& $good 1), [double]::NaN | New-EntraBulkPlan @missing -ErrorVariable rejected -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+            $plan.Disable | Should -Be 0
+            $plan.Rows | Should -Be 2
+            $plan.Rejected | Should -Be 1
+            "$($rejected[0])" | Should -BeLike 'Record 2: This is no record: it is a System.Double.*'
+        } finally {
+            Stop-Simulator $simulator
+        }
     }
 }
 
