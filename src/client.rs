@@ -1,6 +1,7 @@
 //! The client: one target, its secrets, its pace. Every run starts from one.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
@@ -31,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) pacer: Arc<Pacer>,
     /// The state, from the first time it is asked for.
     store: Mutex<Option<Arc<dyn Store>>>,
+    /// Whether one was configured or handed in, rather than opened for an operation.
+    keeps: AtomicBool,
     /// The runtime of the thread that made the client, where it had one.
     home: Option<Handle>,
 }
@@ -80,6 +83,7 @@ impl Client {
     ) -> Client {
         let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
         let pacer = Arc::new(Pacer::new(&config.limits, Arc::clone(&clock)));
+        let keeps = AtomicBool::new(config.state.given);
         Client(Arc::new(Parts {
             config,
             clock,
@@ -88,6 +92,7 @@ impl Client {
             sign_in,
             pacer,
             store: Mutex::default(),
+            keeps,
             home,
         }))
     }
@@ -131,12 +136,12 @@ impl Client {
     /// Uses `store` instead of the one that the configuration names.
     pub fn set_store(&self, store: Arc<dyn Store>) {
         *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
+        self.0.keeps.store(true, Ordering::Relaxed);
     }
 
     /// Whether uploads are planned and kept: a state was configured or handed in.
     pub fn keeps_state(&self) -> bool {
-        let opened = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.config.state.given || opened.is_some()
+        self.0.keeps.load(Ordering::Relaxed)
     }
 
     /// What plans of this client's target are made with, on `store`.

@@ -1,4 +1,4 @@
-param([string]$Path, [string]$Mapping, [hashtable]$Target)
+param([string]$Path, [string]$Mapping, [psobject]$Target)
 
 Import-Module (Join-Path $PSScriptRoot '../../powershell/EntraBulk')
 
@@ -6,5 +6,5 @@ Import-Module (Join-Path $PSScriptRoot '../../powershell/EntraBulk')
 $payload = ConvertTo-EntraBulkPayload -Path $Path -AttributeMapping $Mapping
 "$(@($payload).Count) calls"
 
-# $Target = @{ TenantId = '...'; ServicePrincipalId = '...'; JobId = 'API2AAD...'; Credential = Get-Credential }
-Send-EntraBulkUpload -Path $Path -AttributeMapping $Mapping @Target
+# $Target = New-EntraBulkTarget -TenantId ... -ServicePrincipalId ... -JobId API2AAD... -Credential (Get-Credential)
+Send-EntraBulkUpload -Path $Path -AttributeMapping $Mapping -Target $Target

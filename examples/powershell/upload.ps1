@@ -1,28 +1,24 @@
-# Sends an HR file to Microsoft Entra ID, and exits with the code that a scheduler can act on.
+# Sends what changed in an HR file to Microsoft Entra ID, and exits with the code that a scheduler can act on.
 param(
     [Parameter(Mandatory)] [string]$Path,
     [Parameter(Mandatory)] [string]$Mapping,
-    [Parameter(Mandatory)] [string]$TenantId,
-    [Parameter(Mandatory)] [string]$ServicePrincipalId,
-    [Parameter(Mandatory)] [string]$JobId,
-    [Parameter(Mandatory)] [pscredential]$Credential,
-    [uri]$Simulator
+    # Tenant, service principal, job and state: a client configuration (docs/documents.md).
+    [Parameter(Mandatory)] [string]$Configuration,
+    [Parameter(Mandatory)] [pscredential]$Credential
 )
 
 Import-Module (Join-Path $PSScriptRoot '../../powershell/EntraBulk')
+$target = New-EntraBulkTarget -Configuration $Configuration -Credential $Credential
 
-$upload = @{
-    Path               = $Path
-    AttributeMapping   = $Mapping
-    TenantId           = $TenantId
-    ServicePrincipalId = $ServicePrincipalId
-    JobId              = $JobId
-    Credential         = $Credential
-    RejectsPath        = [System.IO.Path]::ChangeExtension($Path, '.rejects.csv')
+# What an earlier run left open comes first; there may be nothing.
+try {
+    $null = Resume-EntraBulkRun -Target $target -WarningAction SilentlyContinue
+    # Every rejected record is an error; the rejects file holds them all, so only the run as a whole stops the script.
+    $summary = Send-EntraBulkUpload -Path $Path -AttributeMapping $Mapping -Target $target -ErrorAction SilentlyContinue `
+        -RejectsPath ([System.IO.Path]::ChangeExtension($Path, '.rejects.csv'))
+} catch {
+    Write-Warning "$_"
+    $summary = $_.TargetObject
 }
-if ($Simulator) { $upload['Simulator'] = $Simulator }
-
-# Every rejected record is an error; the rejects file holds them all, so only the run as a whole stops the script.
-$summary = Send-EntraBulkUpload @upload -ErrorAction SilentlyContinue
 $summary
 exit $summary.ExitCode

@@ -18,6 +18,7 @@
         'Get-EntraBulkRun'
         'Invoke-EntraBulkPlan'
         'New-EntraBulkPlan'
+        'New-EntraBulkTarget'
         'Resume-EntraBulkRun'
         'Send-EntraBulkUpload'
     )

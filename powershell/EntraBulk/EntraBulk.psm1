@@ -20,6 +20,7 @@ try {
             'Public/Get-EntraBulkRun.ps1'
             'Public/Invoke-EntraBulkPlan.ps1'
             'Public/New-EntraBulkPlan.ps1'
+            'Public/New-EntraBulkTarget.ps1'
             'Public/Resume-EntraBulkRun.ps1'
             'Public/Send-EntraBulkUpload.ps1'
         )) {

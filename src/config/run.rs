@@ -21,6 +21,8 @@ pub struct RunArguments {
 pub enum RunWork {
     /// Send a source.
     Upload(Box<PlanArguments>),
+    /// Make a plan of a source and send nothing.
+    Plan(Box<PlanArguments>),
     /// Execute the stored plan of this id.
     Apply(String),
     /// Go on with the run of this id, or with whichever was interrupted.
@@ -35,6 +37,7 @@ impl RunArguments {
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         read_document("run arguments", json, |doc| {
             let wait = doc.flag("wait");
+            let plan_only = doc.flag("planOnly");
             let document = doc.value("conversion").cloned();
             let plan = doc.text("plan");
             let resume = match doc.value("resume") {
@@ -46,17 +49,21 @@ impl RunArguments {
             if named.into_iter().filter(|given| *given).count() > 1 {
                 doc.problem("conversion", "goes not with plan or resume; give one of the three");
             }
+            if plan_only == Some(true) && (plan.is_some() || resume.is_some()) {
+                doc.problem("planOnly", "goes only with conversion; the plan is there already");
+            }
             let work = match (plan, resume) {
                 (Some(plan), _) => RunWork::Apply(plan),
                 (None, Some(run)) => RunWork::Resume(run),
                 (None, None) => {
                     let conversion = Conversion::read_within(doc);
                     let settings = doc.object("settings", PlanSettings::read);
-                    RunWork::Upload(Box::new(PlanArguments {
+                    let arguments = Box::new(PlanArguments {
                         conversion: conversion?,
                         document: document.unwrap_or(Value::Null),
                         settings: settings?,
-                    }))
+                    });
+                    if plan_only? { RunWork::Plan(arguments) } else { RunWork::Upload(arguments) }
                 }
             };
             Some(RunArguments { work, wait: wait? })

@@ -220,6 +220,11 @@ impl Flattener {
         let done = walk(json, &mut path, 0, &mut |path, kind, text| self.put(path, kind, text));
         let row = match done {
             Err(unfit) => Row::Rejected(unfit.finding(line, &path)?),
+            Ok(()) if self.kinds.iter().all(|kind| *kind == CellKind::Absent) => {
+                // Out of scope it would go unsaid.
+                let message = "The record has no field. Write it as `{\"column\": value}`.";
+                Row::Rejected(Finding::new(line, Rule::NotARecord, message))
+            }
             Ok(()) => match self.texts.iter().position(|text| text.contains('\0')) {
                 Some(at) => Row::Rejected(nul_in(line, &self.columns.names()[at])),
                 None => Row::Record,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::event::{Event, Warning};
 use super::loads::{Loads, Users};
+use super::summary::Tally;
 use super::supply::{Batches, Listener};
 use crate::client::Client;
 use crate::config::{Conversion, PlanArguments};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::plan::{self, About, Origin};
-use crate::prepare::{self, Prepared, Rendered, Spool, Totals};
+use crate::prepare::{self, Checked, Prepared, Rendered, Spool, Totals};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store};
 
@@ -30,11 +31,42 @@ pub(super) enum Task {
 pub(super) struct Opened {
     pub(super) run: String,
     pub(super) plan: String,
+    pub(super) expected: Expected,
+    pub(super) before: Before,
+    pub(super) batches: Batches,
+}
+
+/// What a plan says of the users it is about.
+pub(super) struct Expected {
     pub(super) totals: Totals,
     pub(super) unchanged: u64,
     pub(super) absent: u64,
-    pub(super) before: Before,
-    pub(super) batches: Batches,
+}
+
+impl Expected {
+    pub(super) fn of(plan: &Plan) -> Result<Self, Error> {
+        let counts = &plan.facts.counts;
+        let totals = Totals {
+            rows: plan.facts.rows,
+            users: counts.sent(),
+            rejected: counts.rejected,
+            out_of_scope: counts.out_of_scope,
+            warnings: 0,
+            calls: About::of(plan)?.cost.calls,
+        };
+        let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+        Ok(Expected {
+            totals,
+            unchanged: counts.unchanged,
+            absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
+        })
+    }
+
+    /// The counts of the run of plan `plan` begin with these.
+    pub(super) fn into_tally(self, tally: &mut Tally, plan: String) {
+        (tally.totals, tally.plan) = (self.totals, Some(plan));
+        (tally.unchanged, tally.absent) = (self.unchanged, self.absent);
+    }
 }
 
 /// What earlier sittings of the run came to.
@@ -56,16 +88,7 @@ pub(super) fn open(
 ) -> Result<Option<Opened>, Error> {
     match task {
         Task::Upload(arguments, pushed) => {
-            let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
-            listener.tell(started)?;
-            let desk = client.desk(&**store)?;
-            let mut report = |severity, finding| {
-                listener.tell(match severity {
-                    Severity::Error => Event::Rejected(finding),
-                    Severity::Warning => Event::Warning(Warning::Record(finding)),
-                })
-            };
-            let (plan, source) = plan::create(&desk, *arguments, pushed, &mut report)?;
+            let (plan, source) = make(client, &**store, *arguments, pushed, listener)?;
             start(client, store, &plan, listener, || source.again()).map(Some)
         }
         Task::Apply(id) => {
@@ -84,6 +107,25 @@ pub(super) fn open(
         }
         Task::Resume(run) => resume(client, store, run, listener),
     }
+}
+
+/// Makes a plan of a source and stores it; tells of what is found on the way. Gives the source, too.
+/// Blocks.
+pub(super) fn make(
+    client: &Client,
+    store: &dyn Store,
+    arguments: PlanArguments,
+    pushed: Option<Spool>,
+    listener: &Listener,
+) -> Result<(Plan, Checked), Error> {
+    let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
+    listener.tell(started)?;
+    plan::create(&client.desk(store)?, arguments, pushed, &mut |severity, finding| {
+        listener.tell(match severity {
+            Severity::Error => Event::Rejected(finding),
+            Severity::Warning => Event::Warning(Warning::Record(finding)),
+        })
+    })
 }
 
 fn tell_started(listener: &Listener, run: &str, plan: &Plan) -> Result<(), Error> {
@@ -205,19 +247,9 @@ fn opened(
             BatchState::Intent => {}
         }
     }
-    let about = About::of(plan)?;
-    let counts = &plan.facts.counts;
-    let totals = Totals {
-        rows: plan.facts.rows,
-        users: counts.sent(),
-        rejected: counts.rejected,
-        out_of_scope: counts.out_of_scope,
-        warnings: 0,
-        calls: about.cost.calls,
-    };
-    let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+    let expected = Expected::of(plan)?;
     let mut limits = client.config().limits.batch;
-    if let Origin::Source { conversion, .. } = &about.origin
+    if let Origin::Source { conversion, .. } = &About::of(plan)?.origin
         && let Some(asked) = conversion_of(conversion).map(|conversion| conversion.limits)
     {
         limits = BatchLimits {
@@ -227,16 +259,8 @@ fn opened(
     }
     let covered = sizes.iter().sum();
     let users = Users { store: Arc::clone(store), plan: plan.id.clone(), rendered };
-    let loads = Loads::new(users, limits, counts.sent(), batches, covered);
-    Ok(Opened {
-        run,
-        plan: plan.id.clone(),
-        totals,
-        unchanged: counts.unchanged,
-        absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
-        before,
-        batches: Box::new(loads),
-    })
+    let loads = Loads::new(users, limits, expected.totals.users, batches, covered);
+    Ok(Opened { run, plan: plan.id.clone(), expected, before, batches: Box::new(loads) })
 }
 
 /// How many users each batch of the journal holds.

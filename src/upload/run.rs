@@ -35,7 +35,7 @@ pub struct Run {
 /// Records are still being pushed.
 struct Input {
     arguments: Box<PlanArguments>,
-    kept: bool,
+    aim: Aim,
     spool: Spool,
     ready: oneshot::Sender<Work>,
 }
@@ -44,16 +44,26 @@ struct Input {
 enum Work {
     /// Check a source and send all of it; nothing outlives the run.
     Send(Check),
+    /// Make a plan of a source and store it; nothing is sent.
+    Plan(Box<PlanArguments>, Option<Spool>),
     /// Execute a plan, under its target's lease, in the journal.
     Keep(Task),
 }
 
+/// What becomes of a source.
+#[derive(Clone, Copy)]
+enum Aim {
+    Send,
+    Plan,
+    Keep,
+}
+
 impl Work {
-    fn upload(arguments: Box<PlanArguments>, kept: bool, pushed: Option<Spool>) -> Work {
-        if kept {
-            Work::Keep(Task::Upload(arguments, pushed))
-        } else {
-            Work::Send(check(arguments.conversion, pushed))
+    fn of_source(aim: Aim, arguments: Box<PlanArguments>, pushed: Option<Spool>) -> Work {
+        match aim {
+            Aim::Send => Work::Send(check(arguments.conversion, pushed)),
+            Aim::Plan => Work::Plan(arguments, pushed),
+            Aim::Keep => Work::Keep(Task::Upload(arguments, pushed)),
         }
     }
 }
@@ -78,7 +88,8 @@ impl Run {
     /// waits for records: [`Run::push`] them, then [`Run::finish_input`]. What is wrong with the source,
     /// the mapping or the plan is told by the terminal event.
     ///
-    /// Where the client keeps state, an upload makes a plan and executes it.
+    /// Where the client keeps state, an upload makes a plan and executes it. With `planOnly` the run
+    /// ends with the plan, as the operation `plan.create` would: no lease, no journal, no call.
     ///
     /// # Errors
     /// `ConfigInvalid` with every problem; `OutputFailed` if pushed records cannot be kept;
@@ -88,7 +99,11 @@ impl Run {
         let work = match work {
             RunWork::Apply(plan) => Work::Keep(Task::Apply(plan)),
             RunWork::Resume(run) => Work::Keep(Task::Resume(run)),
-            RunWork::Upload(arguments) => return Self::upload(client, arguments, wait),
+            RunWork::Plan(arguments) => return Self::source(client, Aim::Plan, arguments, wait),
+            RunWork::Upload(arguments) => {
+                let aim = if client.keeps_state() { Aim::Keep } else { Aim::Send };
+                return Self::source(client, aim, arguments, wait);
+            }
         };
         let (ready, input) = oneshot::channel();
         // The receiver is right here.
@@ -118,8 +133,9 @@ impl Run {
         Self::launch(client, input, None, wait)
     }
 
-    fn upload(
+    fn source(
         client: &Client,
+        aim: Aim,
         mut arguments: Box<PlanArguments>,
         wait: bool,
     ) -> Result<Run, Error> {
@@ -127,14 +143,13 @@ impl Run {
         let limits = &mut arguments.conversion.limits;
         limits.operations = limits.operations.min(most.operations);
         limits.bytes = limits.bytes.min(most.bytes);
-        let kept = client.keeps_state();
         let (ready, input) = oneshot::channel();
         if arguments.conversion.path.is_some() {
-            let _ = ready.send(Work::upload(arguments, kept, None));
+            let _ = ready.send(Work::of_source(aim, arguments, None));
             return Self::launch(client, input, None, wait);
         }
         let spool = Spool::new()?;
-        Self::launch(client, input, Some(Input { arguments, kept, spool, ready }), wait)
+        Self::launch(client, input, Some(Input { arguments, aim, spool, ready }), wait)
     }
 
     /// Starts a run whose work comes through `input`.
@@ -191,10 +206,10 @@ impl Run {
     /// # Errors
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
-        let Input { arguments, kept, spool, ready } =
+        let Input { arguments, aim, spool, ready } =
             self.input().take().ok_or_else(no_more_input)?;
         // A run that ended before (cancelled) needs no source.
-        let _ = ready.send(Work::upload(arguments, kept, Some(spool)));
+        let _ = ready.send(Work::of_source(aim, arguments, Some(spool)));
         Ok(())
     }
 

@@ -50,14 +50,14 @@ pub enum Stage {
 pub struct Summary {
     /// The run's id, a UUID.
     pub run: String,
-    /// The plan it executed, if any.
+    /// The plan it executed or made, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
     /// 0, or the status of the C ABI that says how it ended.
     pub status: i32,
     /// The status's name; `Ok` for 0.
     pub kind: &'static str,
-    /// The exit code of the command line.
+    /// The exit code of the command line; where a plan was all that was asked for, the plan's.
     pub exit_code: u8,
     /// Records of the source; 0 if it was not read to its end.
     pub rows: u64,
@@ -109,6 +109,8 @@ pub(super) struct Tally {
     pub(super) stage: Stage,
     pub(super) totals: Totals,
     pub(super) plan: Option<String>,
+    /// The plan's exit code, where making it was all.
+    pub(super) only_planned: Option<u8>,
     pub(super) unchanged: u64,
     pub(super) absent: u64,
     pub(super) accepted: u64,
@@ -136,9 +138,10 @@ impl Tally {
     }
 
     pub(super) fn summary(&self, run: &str, elapsed_ms: u64, end: End) -> Summary {
-        let (status, kind, exit_code) = match &end.error {
-            Some(error) => (error.status(), error.kind.name(), error.kind.exit_code()),
-            None => {
+        let (status, kind, exit_code) = match (&end.error, self.only_planned) {
+            (Some(error), _) => (error.status(), error.kind.name(), error.kind.exit_code()),
+            (None, Some(code)) => (STATUS_OK, "Ok", code),
+            (None, None) => {
                 let left_out = [
                     // Refused in an earlier sitting: in this one the error would be there.
                     (self.refused, ErrorKind::RequestRefused),

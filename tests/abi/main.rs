@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "the exports are called as C calls them")]
 
 mod calling;
+mod documents;
 mod lives;
 mod logging;
 mod manners;

@@ -16,4 +16,5 @@ mod house;
 mod names;
 mod order;
 mod preview;
+mod pushed;
 mod undo;

@@ -134,6 +134,66 @@ Describe 'ConvertTo-EntraBulkPayload' {
     }
 }
 
+Describe 'What is piped and is no record' {
+    BeforeAll {
+        $good = { param($Id) [pscustomobject]@{ id = "$Id"; login = "u$Id@contoso.com" } }
+    }
+
+    It 'is an error of its own that says why, and the others go on: <Why>' -ForEach @(
+        @{ Make = { 'workers.csv' }; Why = '*no record: it is a System.String.*-Path*' }
+        @{ Make = { 42 }; Why = '*no record: it is a System.Int32.*' }
+        @{ Make = { [datetime]'2024-01-31' }; Why = '*no record: it is a System.DateTime.*' }
+        @{ Make = { @{ id = '2' }.GetEnumerator() | Select-Object -First 1 }; Why = '*no record: it is a System.Collections.DictionaryEntry.*' }
+        @{ Make = { $null }; Why = '*no record: it is null.*' }
+        @{ Make = { [pscustomobject]@{} }; Why = '*no record: it has no properties.*' }
+        @{ Make = { @{} }; Why = '*no record: it has no properties.*' }
+        @{ Make = { [pscustomobject]@{ id = '2'; login = 'b@x.de'; pay = [double]::NaN } }; Why = "*property 'pay' is NaN*leave it out.*" }
+        @{ Make = { @{ id = '2'; login = 'b@x.de'; pay = @{ rate = [single]::NegativeInfinity } } }; Why = "*property 'pay.rate' is -Infinity*" }
+        @{ Make = { [pscustomobject]@{ id = '2' } | Add-Member ScriptProperty login { throw 'no login here' } -PassThru }; Why = "The property 'login' cannot be read: *no login here*" }
+    ) {
+        $odd = & $Make
+        $payload = (& $good 1), $odd, (& $good 3) |
+            ConvertTo-EntraBulkPayload -AttributeMapping $small -ErrorVariable rejected -ErrorAction SilentlyContinue
+        @(Get-Operation $payload).data.externalId | Should -Be @('1', '3')
+        # PowerShell adds what the property itself threw.
+        $rejected = @($rejected | Where-Object { $_.FullyQualifiedErrorId -like 'EntraBulk.*' })
+        $rejected.Count | Should -Be 1
+        "$($rejected[0])" | Should -BeLike "Record 2: $Why"
+        $rejected[0].FullyQualifiedErrorId | Should -Be 'EntraBulk.RecordsRejected,ConvertTo-EntraBulkPayload'
+        $rejected[0].CategoryInfo.Category | Should -Be 'InvalidData'
+        if ($odd -is [ValueType]) { $rejected[0].TargetObject | Should -Be $odd }
+        else { [object]::ReferenceEquals($rejected[0].TargetObject, $odd) | Should -BeTrue -Because 'the error carries it' }
+    }
+
+    It 'stops where errors stop' {
+        { 'text', (& $good 1) | ConvertTo-EntraBulkPayload -AttributeMapping $small -ErrorAction Stop } | Should -Throw 'Record 1: *'
+    }
+
+    It 'is written to the rejects file too' {
+        [double]::NaN, (& $good 1) | ConvertTo-EntraBulkPayload -AttributeMapping $small -RejectsPath "$TestDrive/odd.csv" -ErrorAction SilentlyContinue |
+            Should -HaveCount 1
+        (Import-Csv "$TestDrive/odd.csv").rule | Should -Be 'not-a-record'
+    }
+
+    It 'keeps everybody else from being disabled as missing' {
+        $simulator = Start-Simulator
+        try {
+            $target = New-EntraBulkTarget -Configuration $simulator.Configuration -Credential $simulator.Credential -StatePath "$TestDrive/odd.db"
+            $missing = @{ AttributeMapping = $small; Target = $target; Missing = 'disable'; Settings = @{ guards = @{ maxRowDropPercent = 'off' } } }
+            (1..5 | ForEach-Object { & $good $_ } | Send-EntraBulkUpload -AttributeMapping $small -Target $target).Accepted | Should -Be 5
+            (& $good 1 | New-EntraBulkPlan @missing -WarningAction SilentlyContinue).Disable | Should -Be 4
+            # Nobody knows whose record it was.
+            $plan = (& $good 1), [double]::NaN | New-EntraBulkPlan @missing -ErrorVariable rejected -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+            $plan.Disable | Should -Be 0
+            $plan.Rows | Should -Be 2
+            $plan.Rejected | Should -Be 1
+            "$($rejected[0])" | Should -BeLike 'Record 2: This is no record: it is a System.Double.*'
+        } finally {
+            Stop-Simulator $simulator
+        }
+    }
+}
+
 Describe 'ConvertTo-EntraBulkPayload refuses' {
     BeforeAll {
         function Get-Failure {
@@ -168,19 +228,6 @@ Describe 'ConvertTo-EntraBulkPayload refuses' {
         }
         $failure.FullyQualifiedErrorId | Should -BeLike 'EntraBulk.MappingInvalid,*'
         "$failure" | Should -BeLike "*'addresses``[0``].type'*const = 'work'*"
-    }
-
-    It 'a text in place of a record' {
-        $failure = Get-Failure { 'workers.csv' | ConvertTo-EntraBulkPayload -AttributeMapping $small }
-        $failure.FullyQualifiedErrorId | Should -BeLike 'EntraBulk.InvalidArgument,*'
-        "$failure" | Should -BeLike '*-Path*'
-    }
-
-    It 'a record that cannot be written as JSON, with the record as target' {
-        $record = @{ id = [double]::NaN }
-        $failure = Get-Failure { $record | ConvertTo-EntraBulkPayload -AttributeMapping $small }
-        $failure.FullyQualifiedErrorId | Should -BeLike 'EntraBulk.InvalidArgument,*'
-        $failure.TargetObject | Should -Be $record
     }
 
     It 'nothing at all' {

@@ -7,6 +7,7 @@ BeforeDiscovery {
         'Get-EntraBulkRun'
         'Invoke-EntraBulkPlan'
         'New-EntraBulkPlan'
+        'New-EntraBulkTarget'
         'Resume-EntraBulkRun'
         'Send-EntraBulkUpload'
     )
@@ -129,5 +130,34 @@ Describe 'The help of <_>' -ForEach $commands {
 Describe 'The topic about_EntraBulk' {
     It 'is there' {
         Get-Content "$root/powershell/EntraBulk/en-US/about_EntraBulk.help.txt" -Raw | Should -Match 'SHORT DESCRIPTION'
+    }
+}
+
+Describe 'A parameter that several commands have' {
+    It 'is the same in all of them: type, values and help' {
+        $own = [System.Management.Automation.Internal.CommonParameters].GetProperties().Name +
+        [System.Management.Automation.Internal.ShouldProcessParameters].GetProperties().Name
+        $seen = @{}
+        $shared = 0
+        foreach ($command in Get-Command -Module EntraBulk) {
+            $help = Get-Help $command.Name -Full
+            foreach ($parameter in $command.Parameters.Values | Where-Object Name -NotIn $own) {
+                # What differs on purpose: the id is of what the command is about.
+                if ($parameter.Name -in 'Id', 'Limit') { continue }
+                $checks = foreach ($attribute in $parameter.Attributes | Where-Object { $_ -isnot [Parameter] }) {
+                    "$($attribute.TypeId) $($attribute.ValidValues) $($attribute.MinRange) $($attribute.MaxRange) $($attribute.PSTypeName)"
+                }
+                $text = ($help.parameters.parameter | Where-Object name -EQ $parameter.Name).description.Text
+                # A target may come along with what is piped in.
+                if ($parameter.Name -eq 'Target') { $text = $text -replace ' A plan or a run that is piped in brings its own\.' }
+                $all = (@($parameter.ParameterType.FullName) + @($checks | Sort-Object) + $text) -join "`n"
+                if ($seen[$parameter.Name]) {
+                    $all | Should -BeExactly $seen[$parameter.Name] -Because "$($command.Name) -$($parameter.Name) is known from another command"
+                    $shared++
+                }
+                $seen[$parameter.Name] = $all
+            }
+        }
+        $shared | Should -BeGreaterThan 30
     }
 }

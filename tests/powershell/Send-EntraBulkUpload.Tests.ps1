@@ -5,12 +5,6 @@ BeforeAll {
     $mapping = "$data/mapping-csv2scim.json"
     $small = [ordered]@{ externalId = 'id'; userName = 'login'; active = @{ const = $true } }
 
-    function Get-State { param($Of) Invoke-RestMethod "$($Of.Url)/simulator/state" }
-    function Get-Failure {
-        param([scriptblock]$Script)
-        try { & $Script | Out-Null } catch { return $_ }
-        throw 'It did not fail.'
-    }
     function Assert-Sum {
         param($Summary)
         $Summary.Accepted + $Summary.Rejected + $Summary.OutOfScope + $Summary.Refused + $Summary.InDoubt + $Summary.NotSent |
@@ -23,7 +17,7 @@ Describe 'Send-EntraBulkUpload' {
     AfterAll { Stop-Simulator $simulator }
 
     It 'sends a file, and its summary adds up' {
-        $summary = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -ErrorVariable rejected -ErrorAction SilentlyContinue
+        $summary = Send-EntraBulkUpload $sample -AttributeMapping $mapping -Target $target -ErrorVariable rejected -ErrorAction SilentlyContinue
         @($summary).Count | Should -Be 1
         $summary.PSTypeNames | Should -Contain 'EntraBulk.UploadSummary'
         $summary.Rows | Should -Be 1000
@@ -40,7 +34,7 @@ Describe 'Send-EntraBulkUpload' {
             [pscustomobject]@{ id = 'p1'; login = 'p1@contoso.com' }
             [pscustomobject]@{ id = ''; login = 'p2@contoso.com' }
         )
-        $summary = $records | Send-EntraBulkUpload -AttributeMapping $small @target -ErrorVariable rejected -ErrorAction SilentlyContinue
+        $summary = $records | Send-EntraBulkUpload -AttributeMapping $small -Target $target -ErrorVariable rejected -ErrorAction SilentlyContinue
         $summary.Accepted | Should -Be 1
         $summary.Rejected | Should -Be 1
         [object]::ReferenceEquals($rejected[0].TargetObject, $records[1]) | Should -BeTrue
@@ -48,7 +42,7 @@ Describe 'Send-EntraBulkUpload' {
 
     It 'leaves the error list as it was when nothing is wrong' {
         $before = $Error.Count
-        $summary = @{ id = 'clean'; login = 'clean@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small @target
+        $summary = @{ id = 'clean'; login = 'clean@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small -Target $target
         $summary.Status | Should -Be 0
         $summary.ExitCode | Should -Be 0
         $Error.Count | Should -Be $before
@@ -61,19 +55,19 @@ Describe 'Send-EntraBulkUpload' {
             scope = 'https://graph.microsoft.com/.default'
         }
         $token = ConvertTo-SecureString $answer.access_token -AsPlainText -Force
-        $summary = @{ id = 'token'; login = 'token@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small -AccessToken $token `
-            -ServicePrincipalId $told.servicePrincipalId -JobId $told.jobId -Simulator $simulator.Url
+        $summary = @{ id = 'token'; login = 'token@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small `
+            -Target (New-EntraBulkTarget -Configuration $simulator.Configuration -AccessToken $token)
         $summary.Accepted | Should -Be 1
     }
 
     It 'shows its summary as a list' {
-        $summary = @{ id = 'view'; login = 'view@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small @target
+        $summary = @{ id = 'view'; login = 'view@contoso.com' } | Send-EntraBulkUpload -AttributeMapping $small -Target $target
         $summary | Out-String | Should -Match '(?s)Accepted\s*: 1.*Calls\s*: 1 \(0 repeats, 0 throttled\)'
     }
 
     It 'tells of the run in verbose lines, without a secret' {
         $lines = @{ id = 'verbose'; login = 'verbose@contoso.com' } |
-            Send-EntraBulkUpload -AttributeMapping $small @target -Verbose 4>&1 | Out-String
+            Send-EntraBulkUpload -AttributeMapping $small -Target $target -Verbose 4>&1 | Out-String
         $lines | Should -Match 'users staged'
         $lines | Should -Not -Match ([regex]::Escape($simulator.Tenant.clientSecret))
     }
@@ -84,7 +78,7 @@ Describe 'Send-EntraBulkUpload -WhatIf' {
         $simulator = Start-Simulator
         try {
             $target = $simulator.Target
-            $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -WhatIf -ErrorVariable rejected -ErrorAction SilentlyContinue
+            $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping -Target $target -WhatIf -ErrorVariable rejected -ErrorAction SilentlyContinue
             $output | Should -BeNullOrEmpty
             $rejected.Count | Should -BeGreaterThan 0
             $state = Get-State $simulator
@@ -97,9 +91,8 @@ Describe 'Send-EntraBulkUpload -WhatIf' {
     It 'works with a target that nobody can reach, and says what it would do' {
         $script = "Import-Module '$manifestPath'; @{ id = '1'; login = 'a@x.de' }, @{ id = ''; login = 'b@x.de' } | " +
         "Send-EntraBulkUpload -AttributeMapping @{ externalId = 'id'; userName = 'login' } -WhatIf -ErrorAction SilentlyContinue " +
-        "-Simulator 'http://127.0.0.1:9' -ServicePrincipalId '22222222-2222-2222-2222-222222222222' " +
-        "-JobId 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333' " +
-        "-AccessToken (ConvertTo-SecureString 'x' -AsPlainText -Force)"
+        "-Target (New-EntraBulkTarget -Simulator 'http://127.0.0.1:9' -TenantId 't' -ServicePrincipalId '22222222-2222-2222-2222-222222222222' " +
+        "-JobId 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333')"
         $said = Invoke-OtherSession $script
         $said.Replace("`n", ' ') | Should -BeLike "*What if:*Upload 1 users in 1 calls, from 2 records: 1 rejected*job 'API2AAD.*http://127.0.0.1:9*"
     }
@@ -110,11 +103,11 @@ Describe 'Send-EntraBulkUpload that fails' {
     AfterAll { Stop-Simulator $simulator }
 
     It 'for a wrong secret: an authentication error that carries the summary and no secret' {
-        $wrong = $target.Clone()
-        $wrong['Credential'] = [pscredential]::new($simulator.Tenant.clientId, (ConvertTo-SecureString 'wr0ng-secret' -AsPlainText -Force))
+        $wrong = New-EntraBulkTarget -Configuration $simulator.Configuration `
+            -Credential ([pscredential]::new($simulator.Tenant.clientId, (ConvertTo-SecureString 'wr0ng-secret' -AsPlainText -Force)))
         $output = [System.Collections.Generic.List[object]]::new()
         $failure = Get-Failure {
-            @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small @wrong | ForEach-Object { $output.Add($_) }
+            @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small -Target $wrong | ForEach-Object { $output.Add($_) }
         }
         $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.SignInFailed,Send-EntraBulkUpload'
         $failure.CategoryInfo.Category | Should -Be 'AuthenticationError'
@@ -127,21 +120,19 @@ Describe 'Send-EntraBulkUpload that fails' {
     }
 
     It 'for a job that is not there' {
-        $wrong = $target.Clone()
-        $wrong['JobId'] = 'API2AAD.00000000000000000000000000000000.99999999-9999-9999-9999-999999999999'
-        $failure = Get-Failure { @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small @wrong }
+        $wrong = New-EntraBulkTarget -Configuration $simulator.Configuration -Credential $simulator.Credential `
+            -JobId 'API2AAD.00000000000000000000000000000000.99999999-9999-9999-9999-999999999999'
+        $failure = Get-Failure { @{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping $small -Target $wrong }
         $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.TargetNotFound,Send-EntraBulkUpload'
         $failure.CategoryInfo.Category | Should -Be 'ObjectNotFound'
     }
 
-    It 'for a configuration that cannot be right, before any record is read' {
-        $wrong = $target.Clone()
-        $wrong['Simulator'] = 'http://graph.example.com'
-        $wrong['JobId'] = 'API2AAD/other'
-        $failure = Get-Failure { Send-EntraBulkUpload "$TestDrive/nowhere.csv" @wrong }
-        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.ConfigInvalid,Send-EntraBulkUpload'
-        "$failure" | Should -BeLike '*simulator*'
-        "$failure" | Should -BeLike '*jobId*'
+    It 'for a target without a sign-in, before anything is read' {
+        $lookingOnly = New-EntraBulkTarget -Configuration $simulator.Configuration
+        $failure = Get-Failure { Send-EntraBulkUpload "$TestDrive/nowhere.csv" -Target $lookingOnly }
+        $failure.FullyQualifiedErrorId | Should -Be 'EntraBulk.TokenRequired,Send-EntraBulkUpload'
+        $failure.CategoryInfo.Category | Should -Be 'AuthenticationError'
+        $failure.ErrorDetails.RecommendedAction | Should -BeLike '*New-EntraBulkTarget*'
     }
 }
 
@@ -152,7 +143,7 @@ Describe 'Send-EntraBulkUpload in trouble' {
     It 'waits when the service says so, tells of it, and loses nobody' {
         Invoke-RestMethod -Method Post -Uri "$($simulator.Url)/simulator/faults" -ContentType 'application/json' `
             -Body '[{"fault": "status429", "count": 2, "retryAfterSeconds": 2}, {"fault": "resetAfterProcessing", "after": 3}]'
-        $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping @target -Verbose 4>&1 -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+        $output = Send-EntraBulkUpload $sample -AttributeMapping $mapping -Target $target -Verbose 4>&1 -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
         $summary = $output | Where-Object { $_.PSTypeNames -contains 'EntraBulk.UploadSummary' }
         $summary.Accepted | Should -Be (Get-State $simulator).usersStaged
         $summary.InDoubt + $summary.NotSent + $summary.Refused | Should -Be 0
@@ -190,8 +181,8 @@ Describe 'Ctrl+C' {
             $told = $simulator.Tenant
             $script = "Import-Module '$manifestPath'; " +
             "@{ id = '1'; login = 'a@x.de' } | Send-EntraBulkUpload -AttributeMapping @{ externalId = 'id'; userName = 'login'; active = @{ const = `$true } } " +
-            "-Simulator '$($told.url)' -ServicePrincipalId '$($told.servicePrincipalId)' -JobId '$($told.jobId)' " +
-            "-AccessToken (ConvertTo-SecureString '$((Invoke-RestMethod -Method Post "$($told.url)/simulator/token").accessToken)' -AsPlainText -Force)"
+            "-Target (New-EntraBulkTarget -TenantId '$($told.tenantId)' -Simulator '$($told.url)' -ServicePrincipalId '$($told.servicePrincipalId)' " +
+            "-JobId '$($told.jobId)' -AccessToken (ConvertTo-SecureString '$((Invoke-RestMethod -Method Post "$($told.url)/simulator/token").accessToken)' -AsPlainText -Force))"
             # A program that runs in the background may have been told to ignore SIGINT; its children inherit that.
             $start = [System.Diagnostics.ProcessStartInfo]::new('env')
             '--default-signal=INT', 'pwsh', '-NoProfile', '-NonInteractive', '-Command', $script |
@@ -227,22 +218,6 @@ Describe 'The progress bar' {
             $script:shown | Should -BeGreaterOrEqual 1
             $script:shown | Should -BeLessOrEqual (1 + [math]::Ceiling($first.ElapsedMilliseconds / 250))
             $bar['PercentComplete'] | Should -Be 100
-        }
-    }
-}
-
-Describe 'The client configuration' {
-    It 'spells the cloud as the library does, however it was typed' {
-        InModuleScope EntraBulk {
-            $bound = @{
-                ServicePrincipalId = '22222222-2222-2222-2222-222222222222'; Cloud = 'USGOV'; Licence = 'P2'
-                JobId              = 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333'
-                AccessToken        = ConvertTo-SecureString 'x' -AsPlainText -Force
-            }
-            $client = Connect-EntraBulkTarget -Bound $bound
-            $client | Should -BeOfType ([EntraBulk.Interop.V1.Client])
-            $client.Dispose()
-            Get-EntraBulkTargetName -Bound $bound | Should -BeLike "job 'API2AAD.*' in the cloud USGOV"
         }
     }
 }

@@ -23,7 +23,23 @@ function Invoke-OtherSession {
     & $program -NoProfile -NonInteractive -Command $Script | Out-String
 }
 
-# A simulated tenant in a process of its own, and the parameters that reach it.
+function Get-State { param($Of) Invoke-RestMethod "$($Of.Url)/simulator/state" }
+
+# What a script fails with.
+function Get-Failure {
+    param([scriptblock]$Script)
+    try { & $Script | Out-Null } catch { return $_ }
+    throw 'It did not fail.'
+}
+
+# Workers 1 to $Count; those of -Left are no longer active.
+function Write-Workers {
+    param([string]$Path, [int]$Count, [int[]]$Left = @())
+    $rows = foreach ($i in 1..$Count) { "$i,w$i@contoso.com,Worker $i,$(if ($i -in $Left) { 'false' } else { 'true' })" }
+    Set-Content -LiteralPath $Path -Value (@('externalId,userName,displayName,active') + $rows) -Encoding Ascii
+}
+
+# A simulated tenant in a process of its own; a client configuration and a target for it, without a state.
 function Start-Simulator {
     param([string[]]$Option = @())
 
@@ -36,17 +52,21 @@ function Start-Simulator {
     if (-not $line) { throw "The simulator did not start: $(Get-CommandLine) $($start.Arguments)" }
     $told = $line | ConvertFrom-Json
     $secret = ConvertTo-SecureString $told.clientSecret -AsPlainText -Force
+    $credential = [pscredential]::new($told.clientId, $secret)
+    $configuration = [ordered]@{
+        version            = 1
+        simulator          = $told.url
+        tenantId           = $told.tenantId
+        servicePrincipalId = $told.servicePrincipalId
+        jobId              = $told.jobId
+    }
     [pscustomobject]@{
-        Process = $process
-        Url     = $told.url
-        Tenant  = $told
-        Target  = @{
-            Simulator          = $told.url
-            TenantId           = $told.tenantId
-            ServicePrincipalId = $told.servicePrincipalId
-            JobId              = $told.jobId
-            Credential         = [pscredential]::new($told.clientId, $secret)
-        }
+        Process       = $process
+        Url           = $told.url
+        Tenant        = $told
+        Credential    = $credential
+        Configuration = $configuration
+        Target        = New-EntraBulkTarget -Configuration $configuration -Credential $credential
     }
 }
 

@@ -4,7 +4,7 @@ function Write-EntraBulkFinding {
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Finding,
         [Parameter(Mandatory)] [ValidateSet('rejected', 'warning')] [string]$Severity,
         # The piped records in order, or an empty list when a file was read.
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record,
         # How many warnings of each rule there were; kept up here.
         [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
@@ -12,6 +12,12 @@ function Write-EntraBulkFinding {
 
     $message = $Finding['message']
     $line = $Finding['line']
+    if ($Finding['rule'] -eq 'not-a-record' -and $line -and $line -le $Record.Count) {
+        # The library was handed a stand-in.
+        $problem = $null
+        $null = ConvertTo-EntraBulkRecordText -Record $Record[$line - 1] -Problem ([ref]$problem)
+        if ($problem) { $message = $problem }
+    }
     if ($line) {
         if ($Record.Count) { $message = "Record ${line}: $message" } else { $message = "Line ${line}: $message" }
     }
@@ -28,7 +34,7 @@ function Write-EntraBulkFinding {
         ExternalId = $Finding['externalId']
         Column     = $Finding['column']
         Value      = $Finding['value']
-        Message    = $Finding['message']
+        Message    = $message
     }
     if ($line -and $line -le $Record.Count) { $target = $Record[$line - 1] }
     $Cmdlet.WriteError((ConvertTo-EntraBulkErrorRecord -TargetObject $target -Failure @{
@@ -41,7 +47,7 @@ function Write-EntraBulkFinding {
 # A file may give the same warning thousands of times; this many of each rule are shown.
 $script:WarningsShown = 5
 
-# Counts the warnings that were not shown.
+# Counts the warnings that were not shown, once.
 function Write-EntraBulkWarningCount {
     param(
         [Parameter(Mandatory)] [hashtable]$Warned,
@@ -52,4 +58,5 @@ function Write-EntraBulkWarningCount {
         $more = $Warned[$rule] - $script:WarningsShown
         if ($rule -and $more -gt 0) { $Cmdlet.WriteWarning("$more more warnings of the rule '$rule'; -Verbose shows them all.") }
     }
+    $Warned.Clear()
 }

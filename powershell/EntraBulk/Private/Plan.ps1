@@ -1,18 +1,12 @@
-# Carries out an operation on the target of the bound parameters; gives its result.
+# Carries out an operation on a target; gives its result.
 function Invoke-EntraBulkOperation {
     param(
         [Parameter(Mandatory)] [string]$Name,
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Argument,
-        [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
-        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+        [Parameter(Mandatory)] [psobject]$Target
     )
 
-    $client = Connect-EntraBulkTarget -Bound $Bound -Cmdlet $Cmdlet
-    try {
-        [EntraBulk.Interop.V1.JsonReader]::Read($client.Call($Name, [EntraBulk.Interop.V1.JsonWriter]::Write($Argument)))
-    } finally {
-        $client.Dispose()
-    }
+    [EntraBulk.Interop.V1.JsonReader]::Read($Target.Client.Call($Name, [EntraBulk.Interop.V1.JsonWriter]::Write($Argument)))
 }
 
 # The settings of a plan (docs/documents.md) from the bound parameters; those with a name of their own win.
@@ -24,13 +18,7 @@ function Get-EntraBulkPlanSetting {
 
     $settings = [ordered]@{}
     if ($Bound.ContainsKey('Settings')) {
-        if ($Bound['Settings'] -is [System.Collections.IDictionary]) {
-            $json = [EntraBulk.Interop.V1.JsonWriter]::Write($Bound['Settings'])
-        } else {
-            $json = Get-Content -LiteralPath (Get-EntraBulkFullPath -Path $Bound['Settings'] -Cmdlet $Cmdlet) -Raw -Encoding UTF8 -ErrorAction Stop
-        }
-        # A copy, so that the caller's own hashtable stays as it is.
-        $settings = [EntraBulk.Interop.V1.JsonReader]::Read($json)
+        $settings = Read-EntraBulkDocument -Given $Bound['Settings'] -Cmdlet $Cmdlet
     }
     if ($Bound.ContainsKey('Missing')) { $settings['missing'] = $Bound['Missing'].ToLowerInvariant() }
     if ($Bound.ContainsKey('Full')) { $settings['full'] = [bool]$Bound['Full'] }
@@ -51,6 +39,7 @@ function Get-EntraBulkPlanSetting {
 function Write-EntraBulkPreview {
     param(
         [Parameter(Mandatory)] [string]$Id,
+        [Parameter(Mandatory)] [psobject]$Target,
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
@@ -59,33 +48,19 @@ function Write-EntraBulkPreview {
     if ($Bound.ContainsKey('PreviewFormat')) { $preview['format'] = $Bound['PreviewFormat'].ToLowerInvariant() }
     if ($Bound.ContainsKey('AllRows') -and $Bound['AllRows']) { $preview['rows'] = 'all' }
     if ($Bound.ContainsKey('Bom')) { $preview['bom'] = [bool]$Bound['Bom'] }
-    $written = Invoke-EntraBulkOperation -Name 'plan.preview' -Argument $preview -Bound $Bound -Cmdlet $Cmdlet
+    $written = Invoke-EntraBulkOperation -Name 'plan.preview' -Argument $preview -Target $Target
     $Cmdlet.WriteVerbose("$($written['rows']) rows in $($written['path'])")
 }
 
-# Writes what a new plan found in its source, and what stops it, to the error and warning streams.
-function Write-EntraBulkPlanFinding {
+# Writes what is odd about a new plan as a whole.
+function Write-EntraBulkPlanWarning {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Plan,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
-    $report = @{
-        findings        = $Plan['findings']
-        findingsOmitted = $Plan['findingsOmitted']
-        users           = $Plan['changes']
-        calls           = $Plan['about']['cost']['calls']
-        rows            = $Plan['rows']
-        rejected        = $Plan['counts']['rejected']
-        outOfScope      = $Plan['counts']['outOfScope']
-    }
-    Write-EntraBulkReport -Report $report -Record @() -Cmdlet $Cmdlet
+    $Cmdlet.WriteVerbose("Plan $($Plan['plan']): $(Get-EntraBulkPlanCount -Plan $Plan)")
     foreach ($warning in $Plan['about']['warnings']) { $Cmdlet.WriteWarning($warning) }
-    if ($Plan['blocked']) {
-        $Cmdlet.WriteWarning('The plan cannot be applied. Mend the source or the mapping.')
-    } elseif ($Plan['tripped']) {
-        $Cmdlet.WriteWarning('A brake stops the plan. Look at the preview; if it is right, use Approve-EntraBulkPlan.')
-    }
 }
 
 # The changes of a plan, as one phrase.
@@ -98,7 +73,11 @@ function Get-EntraBulkPlanCount {
 
 # The plan object from a plan document.
 function ConvertTo-EntraBulkPlan {
-    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Plan)
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Plan,
+        # It goes along, so that a piped plan cannot meet another target.
+        [Parameter(Mandatory)] [psobject]$Target
+    )
 
     $counts = $Plan['counts']
     $cost = $Plan['about']['cost']
@@ -125,5 +104,6 @@ function ConvertTo-EntraBulkPlan {
         QuotaLeft  = $cost['quotaLeft']
         FinishAt   = ConvertTo-EntraBulkTime -Text $cost['finishAt']
         ExitCode   = [int]$Plan['exitCode']
+        Target     = $Target
     }
 }

@@ -1,36 +1,47 @@
-# Pushes records into a builder or a run, as JSON objects with their columns in the order of the object.
+# Pushes records into a builder or a run, as JSON objects with their columns in the order of the object. For what cannot be
+# a record an empty object stands in, which the library rejects: left out, its user would count as missing.
 function Push-EntraBulkRecord {
     param(
         [Parameter(Mandatory)] [object]$Sink,
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record
     )
 
+    $problem = $null
     foreach ($item in $Record) {
-        try {
-            if ($item -is [string]) {
-                throw [EntraBulk.Interop.V1.EntraBulkException]::FromDocument(@{
-                        status  = [EntraBulk.Interop.V1.EntraBulkStatus]::InvalidArgument
-                        message = 'A text is not a record.'
-                        advice  = 'Name a file with -Path, or pipe objects such as those of Import-Csv.'
-                    })
-            }
-            if ($item -is [System.Collections.IDictionary]) {
-                $json = [EntraBulk.Interop.V1.JsonWriter]::Write($item)
-            } else {
-                $json = [EntraBulk.Interop.V1.JsonWriter]::WriteProperties($item.PSObject.Properties)
-            }
-            $Sink.Push($json)
-        } catch {
-            $failure = $_.Exception
-            if ($failure.InnerException) { $failure = $failure.InnerException }
-            if ($failure -isnot [EntraBulk.Interop.V1.EntraBulkException]) {
-                $failure = @{
-                    status  = [EntraBulk.Interop.V1.EntraBulkStatus]::InvalidArgument
-                    message = "A record cannot be read: $($failure.GetBaseException().Message)"
-                    advice  = 'Pipe records whose properties are plain values.'
-                }
-            }
-            throw (ConvertTo-EntraBulkErrorRecord -Failure $failure -TargetObject $item)
-        }
+        $json = ConvertTo-EntraBulkRecordText -Record $item -Problem ([ref]$problem)
+        if ($problem) { $json = '{}' }
+        $Sink.Push($json)
     }
+}
+
+# The record as a JSON object, or what is wrong with it as a sentence.
+function ConvertTo-EntraBulkRecordText {
+    param(
+        [AllowNull()] [object]$Record,
+        [Parameter(Mandatory)] [ref]$Problem
+    )
+
+    $Problem.Value = $null
+    $members = $Record
+    if ($Record -isnot [System.Collections.IDictionary]) {
+        $what = $null
+        if ($null -eq $Record) {
+            $what = 'null'
+        } elseif ($Record -is [string] -or $Record -is [System.ValueType] -or $Record -is [System.Collections.IEnumerable]) {
+            $what = "a $($Record.GetType().FullName)"
+        }
+        if ($what) {
+            $Problem.Value = "This is no record: it is $what. Name a file with -Path, or pipe objects such as those of Import-Csv."
+            return
+        }
+        $members = $Record.PSObject.Properties
+    }
+    $unwritable = $null
+    $json = [EntraBulk.Interop.V1.JsonWriter]::WriteRecord($members, [ref]$unwritable)
+    if ($unwritable) {
+        $Problem.Value = "$unwritable Give it a plain value, or leave it out."
+    } elseif ($json -eq '{}') {
+        $Problem.Value = 'This is no record: it has no properties. Pipe objects such as those of Import-Csv.'
+    }
+    $json
 }

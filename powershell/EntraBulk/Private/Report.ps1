@@ -11,7 +11,7 @@ function Wait-EntraBulkReport {
 function Write-EntraBulkReport {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Report,
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 

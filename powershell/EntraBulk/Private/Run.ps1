@@ -1,15 +1,36 @@
-# Starts a run, shows its events until it is finished, and emits its summary. Records are pushed if there is a list of them.
+# Runs to the end and emits the summary; a run that failed as a whole is an error besides.
 function Invoke-EntraBulkRun {
     param(
         [Parameter(Mandatory)] [EntraBulk.Interop.V1.Client]$Client,
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Document,
         [Parameter(Mandatory)] [string]$Activity,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet,
-        [AllowEmptyCollection()] [System.Collections.IList]$Record
+        [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record
+    )
+
+    $told = Watch-EntraBulkRun @PSBoundParameters
+    $summary = ConvertTo-EntraBulkSummary -Finished $told['finished']
+    # A plan that a brake stopped was not executed, and is what to look at.
+    if (-not $summary.Plan -and $told['planned']) { $summary.Plan = $told['planned']['plan']['plan'] }
+    $summary
+    if ($told['finished']['error']) {
+        throw (ConvertTo-EntraBulkErrorRecord -Failure $told['finished']['error'] -TargetObject $summary)
+    }
+}
+
+# Starts a run and shows its events until it is finished; gives the events planned, if it came, and finished. Records are
+# pushed if there is a list of them.
+function Watch-EntraBulkRun {
+    param(
+        [Parameter(Mandatory)] [EntraBulk.Interop.V1.Client]$Client,
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Document,
+        [Parameter(Mandatory)] [string]$Activity,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet,
+        [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record
     )
 
     $run = $null
-    $summary = $null
+    $told = @{}
     $warned = @{}
     $bar = @{ Id = 1; Activity = $Activity; Status = 'Reading and checking' }
     try {
@@ -21,22 +42,16 @@ function Invoke-EntraBulkRun {
             $Record = @()
         }
         $sinceShown = [System.Diagnostics.Stopwatch]::new()
-        while (-not $summary) {
+        while (-not $told['finished']) {
             # A short wait, because Ctrl+C is heard only between calls.
             $text = $run.NextEvent(250)
             if ($null -eq $text) { continue }
             $runEvent = [EntraBulk.Interop.V1.JsonReader]::Read($text)
-            if ($runEvent['event'] -eq 'finished') {
-                $summary = ConvertTo-EntraBulkSummary -Finished $runEvent
-            } else {
-                Write-EntraBulkRunEvent -RunEvent $runEvent -Record $Record -Warned $warned -Cmdlet $Cmdlet
-                Show-EntraBulkProgress -RunEvent $runEvent -SinceShown $sinceShown -Bar $bar
-            }
+            if ($runEvent['event'] -in 'planned', 'finished') { $told[$runEvent['event']] = $runEvent }
+            Write-EntraBulkRunEvent -RunEvent $runEvent -Record $Record -Warned $warned -Cmdlet $Cmdlet
+            Show-EntraBulkProgress -RunEvent $runEvent -SinceShown $sinceShown -Bar $bar
         }
-        $summary
-        if ($runEvent['error']) {
-            throw (ConvertTo-EntraBulkErrorRecord -Failure $runEvent['error'] -TargetObject $summary)
-        }
+        $told
     } finally {
         # First what needs no pipeline: after Ctrl+C there is none. Freeing a run cancels it.
         if ($run) { $run.Dispose() }
@@ -46,7 +61,11 @@ function Invoke-EntraBulkRun {
 
 # A run as operations give it (docs/documents.md). A list has no batches.
 function ConvertTo-EntraBulkRun {
-    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Run)
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Run,
+        # It goes along, so that a piped run cannot meet another target.
+        [Parameter(Mandatory)] [psobject]$Target
+    )
 
     $summary = $null
     if ($Run['summary']) { $summary = ConvertTo-EntraBulkSummary -Finished $Run['summary'] }
@@ -70,6 +89,7 @@ function ConvertTo-EntraBulkRun {
         EndedAt    = ConvertTo-EntraBulkTime -Text $Run['endedAt']
         Summary    = $summary
         Batches    = $batches
+        Target     = $Target
     }
 }
 

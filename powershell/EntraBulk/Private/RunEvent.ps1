@@ -2,7 +2,7 @@
 function Write-EntraBulkRunEvent {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$RunEvent,
-        [Parameter(Mandatory)] [AllowEmptyCollection()] [System.Collections.IList]$Record,
+        [Parameter(Mandatory)] [AllowNull()] [AllowEmptyCollection()] [System.Collections.IList]$Record,
         [Parameter(Mandatory)] [hashtable]$Warned,
         [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
@@ -17,6 +17,10 @@ function Write-EntraBulkRunEvent {
         }
         { $_ -in 'rejected', 'warning' } {
             Write-EntraBulkFinding -Finding $RunEvent -Severity $_ -Record $Record -Warned $Warned -Cmdlet $Cmdlet
+        }
+        'planned' {
+            Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
+            Write-EntraBulkPlanWarning -Plan $RunEvent['plan'] -Cmdlet $Cmdlet
         }
         'checked' {
             Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet

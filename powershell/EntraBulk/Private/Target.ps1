@@ -1,50 +1,86 @@
-# The client of a public function, from its bound parameters.
-function Connect-EntraBulkTarget {
+# The client configuration (docs/documents.md) from the bound parameters of New-EntraBulkTarget.
+function Get-EntraBulkClientConfiguration {
     param(
         [Parameter(Mandatory)] [System.Collections.IDictionary]$Bound,
-        # Whose location a relative -StatePath starts from.
-        [System.Management.Automation.PSCmdlet]$Cmdlet
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
     )
 
-    $configuration = [ordered]@{
-        version            = 1
-        servicePrincipalId = $Bound['ServicePrincipalId']
-        jobId              = $Bound['JobId']
+    $document = [ordered]@{ version = 1 }
+    if ($Bound.ContainsKey('Configuration')) { $document = Read-EntraBulkDocument -Given $Bound['Configuration'] -Cmdlet $Cmdlet }
+    foreach ($name in 'TenantId', 'ServicePrincipalId', 'JobId') {
+        if ($Bound.ContainsKey($name)) { $document[$name.Substring(0, 1).ToLowerInvariant() + $name.Substring(1)] = $Bound[$name] }
     }
-    if ($Bound.ContainsKey('TenantId')) { $configuration['tenantId'] = $Bound['TenantId'] }
-    if ($Bound.ContainsKey('Credential')) { $configuration['clientId'] = $Bound['Credential'].UserName }
-    if ($Bound.ContainsKey('Simulator')) { $configuration['simulator'] = $Bound['Simulator'].OriginalString }
-    if ($Bound.ContainsKey('Licence')) { $configuration['licence'] = $Bound['Licence'].ToLowerInvariant() }
+    if ($Bound.ContainsKey('Credential')) { $document['clientId'] = $Bound['Credential'].UserName }
+    if ($Bound.ContainsKey('Simulator')) { $document['simulator'] = $Bound['Simulator'].OriginalString }
+    if ($Bound.ContainsKey('Licence')) { $document['licence'] = $Bound['Licence'].ToLowerInvariant() }
     if ($Bound.ContainsKey('Cloud')) {
         # Parameters ignore case; the document does not.
-        $configuration['cloud'] = @('global', 'usGov', 'usGovDod', 'china') -eq $Bound['Cloud'] | Select-Object -First 1
+        $document['cloud'] = @('global', 'usGov', 'usGovDod', 'china') -eq $Bound['Cloud'] | Select-Object -First 1
     }
-    $state = [ordered]@{}
-    if ($Bound.ContainsKey('StatePath')) { $state['path'] = Get-EntraBulkFullPath -Path $Bound['StatePath'] -Cmdlet $Cmdlet }
-    if ($Bound.ContainsKey('HashesOnly') -and $Bound['HashesOnly']) { $state['keep'] = 'hashes' }
-    if ($state.Count) { $configuration['state'] = $state }
-
-    $client = [EntraBulk.Interop.V1.Client]::new([EntraBulk.Interop.V1.JsonWriter]::Write($configuration))
-    try {
-        if ($Bound.ContainsKey('Credential')) {
-            $client.SetSecret('clientSecret', $Bound['Credential'].Password)
-        } elseif ($Bound.ContainsKey('AccessToken')) {
-            $client.SetSecret('accessToken', $Bound['AccessToken'])
-        }
-    } catch {
-        $client.Dispose()
-        throw
+    $state = $document['state']
+    if ($Bound.ContainsKey('StatePath') -or $Bound['HashesOnly']) {
+        if ($state -isnot [System.Collections.IDictionary]) { $state = [ordered]@{} }
+        if ($Bound.ContainsKey('StatePath')) { $state['path'] = $Bound['StatePath'] }
+        if ($Bound['HashesOnly']) { $state['keep'] = 'hashes' }
+        $document['state'] = $state
     }
-    $client
+    if ($state -is [System.Collections.IDictionary] -and $state['path'] -is [string]) {
+        $state['path'] = Get-EntraBulkFullPath -Path $state['path'] -Cmdlet $Cmdlet
+    }
+    $document
 }
 
-# What -WhatIf and -Confirm call the target.
-function Get-EntraBulkTargetName {
-    param([Parameter(Mandatory)] [System.Collections.IDictionary]$Bound)
+# A document that is given as a hashtable, or as the path of a JSON file: a copy, so that the caller's own stays as it is.
+function Read-EntraBulkDocument {
+    param(
+        [Parameter(Mandatory)] [object]$Given,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCmdlet]$Cmdlet
+    )
 
-    $name = "job '$($Bound['JobId'])'"
-    if ($Bound.ContainsKey('TenantId')) { $name += " of tenant '$($Bound['TenantId'])'" }
-    if ($Bound.ContainsKey('Simulator')) { return "$name in the simulator $($Bound['Simulator'].OriginalString)" }
-    if ($Bound.ContainsKey('Cloud')) { return "$name in the cloud $($Bound['Cloud'])" }
-    $name
+    if ($Given -is [System.Collections.IDictionary]) {
+        $json = [EntraBulk.Interop.V1.JsonWriter]::Write($Given)
+    } else {
+        $json = Get-Content -LiteralPath (Get-EntraBulkFullPath -Path $Given -Cmdlet $Cmdlet) -Raw -Encoding UTF8 -ErrorAction Stop
+    }
+    [EntraBulk.Interop.V1.JsonReader]::Read($json)
+}
+
+# The target object. Its text is what -WhatIf and -Confirm call it.
+function ConvertTo-EntraBulkTarget {
+    param(
+        [Parameter(Mandatory)] [System.Collections.IDictionary]$Configuration,
+        [Parameter(Mandatory)] [EntraBulk.Interop.V1.Client]$Client,
+        [Parameter(Mandatory)] [string]$SignIn
+    )
+
+    $name = "job '$($Configuration['jobId'])'"
+    if ($Configuration['tenantId']) { $name += " of tenant '$($Configuration['tenantId'])'" }
+    if ($Configuration['simulator']) { $name += " in the simulator $($Configuration['simulator'])" }
+    elseif ($Configuration['cloud']) { $name += " in the cloud $($Configuration['cloud'])" }
+    $statePath = $null
+    if ($Configuration['state']) { $statePath = $Configuration['state']['path'] }
+    [pscustomobject]@{
+        PSTypeName         = 'EntraBulk.Target'
+        Name               = $name
+        TenantId           = $Configuration['tenantId']
+        ServicePrincipalId = $Configuration['servicePrincipalId']
+        JobId              = $Configuration['jobId']
+        SignIn             = $SignIn
+        # Whether an upload is planned and remembered.
+        KeepsState         = $Configuration.Contains('state')
+        StatePath          = $statePath
+        Client             = $Client
+    } | Add-Member -MemberType ScriptMethod -Name ToString -Value { $this.Name } -Force -PassThru
+}
+
+# Refuses to send with a target that was made for looking only.
+function Assert-EntraBulkSignIn {
+    param([Parameter(Mandatory)] [psobject]$Target)
+
+    if ($Target.SignIn -ne 'none') { return }
+    throw [EntraBulk.Interop.V1.EntraBulkException]::FromDocument(@{
+            status  = [EntraBulk.Interop.V1.EntraBulkStatus]::TokenRequired
+            message = 'Sending wants a sign-in, and the target was made without one.'
+            advice  = 'Give New-EntraBulkTarget a -Credential or an -AccessToken.'
+        })
 }

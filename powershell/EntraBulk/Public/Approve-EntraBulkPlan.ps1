@@ -13,38 +13,18 @@ function Approve-EntraBulkPlan {
         Why the plan is right.
     .PARAMETER Approver
         Who says so. By default it is whoever is logged in.
-    .PARAMETER TenantId
-        The id of the tenant.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER Credential
-        The application id as user name and its client secret as password. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
-    .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. By default it lies in the platform's folder for state.
-    .PARAMETER HashesOnly
-        Keep hashes of users only and no HR data. Then there are no values before, and no undo.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it. A plan or a run that is piped in brings its own.
     .INPUTS
-        An object with the property Id, such as a plan.
+        An object with the properties Id and Target, such as a plan.
     .OUTPUTS
         EntraBulk.Approval. What was approved, why and by whom.
     .EXAMPLE
-        Approve-EntraBulkPlan -Id $plan.Id -Removals 812 -Reason 'The Lyon site was sold' @target
+        $plan | Approve-EntraBulkPlan -Removals 812 -Reason 'The Lyon site was sold'
 
-        Approves a plan that disables 812 users. $target holds the parameters of the target.
+        Approves a plan that disables 812 users.
     .EXAMPLE
-        Approve-EntraBulkPlan -Id $plan.Id -Removals $plan.Disable -Reason 'Looked at the preview' @target -WhatIf
+        Approve-EntraBulkPlan -Id $plan.Id -Removals $plan.Disable -Reason 'Looked at the preview' -Target $target -WhatIf
 
         Says what would be approved.
     .LINK
@@ -72,45 +52,18 @@ function Approve-EntraBulkPlan {
         [ValidateNotNullOrEmpty()]
         [string]$Approver = [System.Environment]::UserName,
 
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential = [pscredential]::Empty,
-
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
-
-        [ValidateNotNullOrEmpty()]
-        [string]$StatePath,
-
-        [switch]$HashesOnly
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target
     )
 
     process {
         try {
             $action = "Approve plan $Id, which disables $Removals users"
-            if (-not $PSCmdlet.ShouldProcess((Get-EntraBulkTargetName -Bound $PSBoundParameters), $action)) { return }
+            if (-not $PSCmdlet.ShouldProcess("$Target", $action)) { return }
 
             $arguments = @{ plan = $Id; removals = $Removals; reason = $Reason; approver = $Approver }
-            $approval = Invoke-EntraBulkOperation -Name 'plan.approve' -Argument $arguments -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            $approval = Invoke-EntraBulkOperation -Name 'plan.approve' -Argument $arguments -Target $Target
             [pscustomobject]@{
                 PSTypeName = 'EntraBulk.Approval'
                 Plan       = $approval['plan']

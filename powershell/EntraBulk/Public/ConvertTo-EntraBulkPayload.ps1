@@ -9,7 +9,7 @@ function ConvertTo-EntraBulkPayload {
         A rejected record is a non-terminating error that names its line, its rule and what to do; the others go on.
         An unusable mapping or file is a terminating error.
     .PARAMETER Path
-        The file with the records: CSV, a JSON array, JSON lines, or finished BulkRequest documents. It is read once, in
+        The file with the records: CSV, a JSON array, JSON lines, or finished BulkRequest documents. It is read in
         constant memory.
     .PARAMETER InputObject
         A record: an object such as those of Import-Csv, or a dictionary. Its properties are the columns. The objects are
@@ -63,6 +63,7 @@ function ConvertTo-EntraBulkPayload {
         [string]$Path,
 
         [Parameter(Mandatory, ValueFromPipeline, ParameterSetName = 'InputObject')]
+        [AllowNull()]
         [psobject[]]$InputObject,
 
         [ValidateNotNullOrEmpty()]
@@ -104,10 +105,12 @@ function ConvertTo-EntraBulkPayload {
     }
 
     process {
-        if (-not $InputObject) { return }
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
         try {
-            Push-EntraBulkRecord -Sink $builder -Record $InputObject
-            $records.AddRange($InputObject)
+            $first = $records.Count
+            # A null counts: it stands where a record should.
+            if ($null -eq $InputObject) { $records.Add($null) } else { $records.AddRange($InputObject) }
+            Push-EntraBulkRecord -Sink $builder -Record $records.GetRange($first, $records.Count - $first)
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $builder.Dispose()
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))

@@ -10,45 +10,25 @@ function Get-EntraBulkPlan {
     .PARAMETER Limit
         How many plans to list at most. The default is 20.
     .PARAMETER PreviewPath
-        A file to write the preview of the plan to.
+        A file to write the preview of the plan to: one row for every user that would change.
     .PARAMETER PreviewFormat
         The format of the preview: csv (the default) or jsonl.
     .PARAMETER AllRows
         Write the unchanged users to the preview too.
     .PARAMETER Bom
         Begin a CSV preview with a byte order mark, by which spreadsheets know UTF-8.
-    .PARAMETER TenantId
-        The id of the tenant.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER Credential
-        The application id as user name and its client secret as password. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
-    .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. By default it lies in the platform's folder for state.
-    .PARAMETER HashesOnly
-        Keep hashes of users only and no HR data. Then there are no values before, and no undo.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it. A plan or a run that is piped in brings its own.
     .INPUTS
-        An object with the property Id, such as a plan.
+        An object with the properties Id and Target, such as a plan.
     .OUTPUTS
         EntraBulk.Plan. One object for every plan.
     .EXAMPLE
-        Get-EntraBulkPlan @target | Where-Object Tripped
+        Get-EntraBulkPlan -Target $target | Where-Object Tripped
 
-        Lists the plans that a brake stopped. $target holds the parameters of the target.
+        Lists the plans that a brake stopped.
     .EXAMPLE
-        Get-EntraBulkPlan -Id $plan.Id -PreviewPath ./preview.csv -Bom @target
+        Get-EntraBulkPlan -Id $plan.Id -Target $target -PreviewPath ./preview.csv -Bom
 
         Shows a plan and writes its preview for a spreadsheet.
     .LINK
@@ -83,36 +63,9 @@ function Get-EntraBulkPlan {
         [Parameter(ParameterSetName = 'Id')]
         [switch]$Bom,
 
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential = [pscredential]::Empty,
-
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
-
-        [ValidateNotNullOrEmpty()]
-        [string]$StatePath,
-
-        [switch]$HashesOnly
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target
     )
 
     process {
@@ -120,15 +73,15 @@ function Get-EntraBulkPlan {
             if ($PSCmdlet.ParameterSetName -eq 'List') {
                 $arguments = @{}
                 if ($PSBoundParameters.ContainsKey('Limit')) { $arguments['limit'] = $Limit }
-                $list = Invoke-EntraBulkOperation -Name 'plan.list' -Argument $arguments -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-                foreach ($plan in $list['plans']) { ConvertTo-EntraBulkPlan -Plan $plan }
+                $list = Invoke-EntraBulkOperation -Name 'plan.list' -Argument $arguments -Target $Target
+                foreach ($plan in $list['plans']) { ConvertTo-EntraBulkPlan -Plan $plan -Target $Target }
                 return
             }
-            $plan = Invoke-EntraBulkOperation -Name 'plan.show' -Argument @{ plan = $Id } -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            $plan = Invoke-EntraBulkOperation -Name 'plan.show' -Argument @{ plan = $Id } -Target $Target
             if ($PSBoundParameters.ContainsKey('PreviewPath')) {
-                Write-EntraBulkPreview -Id $Id -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+                Write-EntraBulkPreview -Id $Id -Target $Target -Bound $PSBoundParameters -Cmdlet $PSCmdlet
             }
-            ConvertTo-EntraBulkPlan -Plan $plan
+            ConvertTo-EntraBulkPlan -Plan $plan -Target $Target
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }

@@ -9,38 +9,18 @@ function Get-EntraBulkRun {
         The id of the run.
     .PARAMETER Limit
         How many runs to list at most. The default is 20.
-    .PARAMETER TenantId
-        The id of the tenant.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER Credential
-        The application id as user name and its client secret as password. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
-    .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. By default it lies in the platform's folder for state.
-    .PARAMETER HashesOnly
-        Keep hashes of users only and no HR data. Then there are no values before, and no undo.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it. A plan or a run that is piped in brings its own.
     .INPUTS
-        An object with the property Id, such as a run.
+        An object with the properties Id and Target, such as a run.
     .OUTPUTS
         EntraBulk.Run. One object for every run.
     .EXAMPLE
-        Get-EntraBulkRun @target | Where-Object State -ne 'finished'
+        Get-EntraBulkRun -Target $target | Where-Object State -ne 'finished'
 
-        Lists the runs that did not finish. $target holds the parameters of the target.
+        Lists the runs that did not finish.
     .EXAMPLE
-        (Get-EntraBulkRun -Id $summary.Run @target).Batches
+        (Get-EntraBulkRun -Id $summary.Run -Target $target).Batches
 
         Shows how far every batch of a run came.
     .LINK
@@ -61,36 +41,9 @@ function Get-EntraBulkRun {
         [ValidateRange(1, [int]::MaxValue)]
         [int]$Limit,
 
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential = [pscredential]::Empty,
-
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
-
-        [ValidateNotNullOrEmpty()]
-        [string]$StatePath,
-
-        [switch]$HashesOnly
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target
     )
 
     process {
@@ -98,12 +51,12 @@ function Get-EntraBulkRun {
             if ($PSCmdlet.ParameterSetName -eq 'List') {
                 $arguments = @{}
                 if ($PSBoundParameters.ContainsKey('Limit')) { $arguments['limit'] = $Limit }
-                $list = Invoke-EntraBulkOperation -Name 'runs.list' -Argument $arguments -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-                foreach ($run in $list['runs']) { ConvertTo-EntraBulkRun -Run $run }
+                $list = Invoke-EntraBulkOperation -Name 'runs.list' -Argument $arguments -Target $Target
+                foreach ($run in $list['runs']) { ConvertTo-EntraBulkRun -Run $run -Target $Target }
                 return
             }
-            $run = Invoke-EntraBulkOperation -Name 'runs.show' -Argument @{ run = $Id } -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            ConvertTo-EntraBulkRun -Run $run
+            $run = Invoke-EntraBulkOperation -Name 'runs.show' -Argument @{ run = $Id } -Target $Target
+            ConvertTo-EntraBulkRun -Run $run -Target $Target
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }

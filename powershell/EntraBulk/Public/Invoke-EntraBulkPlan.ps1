@@ -12,36 +12,18 @@ function Invoke-EntraBulkPlan {
         The id of the plan.
     .PARAMETER Wait
         Wait for quota, and for the end of another run, instead of stopping with a time to go on.
-    .PARAMETER TenantId
-        The id of the tenant.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER Credential
-        The application id as user name and its client secret as password.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
-    .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. By default it lies in the platform's folder for state.
-    .PARAMETER HashesOnly
-        Keep hashes of users only and no HR data. Then there are no values before, and no undo.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it. A plan or a run that is piped in brings its own.
     .INPUTS
-        An object with the property Id, such as a plan.
+        An object with the properties Id and Target, such as a plan.
     .OUTPUTS
         EntraBulk.UploadSummary. One object that says what became of every user.
     .EXAMPLE
-        Invoke-EntraBulkPlan -Id $plan.Id @target -WhatIf
+        Invoke-EntraBulkPlan -Id $plan.Id -Target $target -WhatIf
 
-        Says what the plan would change. $target holds the parameters of the target.
+        Says what the plan would change.
     .EXAMPLE
-        New-EntraBulkPlan ./workers.csv -AttributeMapping ./mapping.json @target | Invoke-EntraBulkPlan @target
+        New-EntraBulkPlan ./workers.csv -AttributeMapping ./mapping.json -Target $target | Invoke-EntraBulkPlan
 
         Plans a file and applies the plan, if no brake stops it.
     .LINK
@@ -53,7 +35,7 @@ function Invoke-EntraBulkPlan {
     .LINK
         about_EntraBulk
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', DefaultParameterSetName = 'Credential')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
     [OutputType('EntraBulk.UploadSummary')]
     param(
         [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]
@@ -62,53 +44,20 @@ function Invoke-EntraBulkPlan {
 
         [switch]$Wait,
 
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [Parameter(Mandatory, ParameterSetName = 'Credential')]
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential,
-
-        [Parameter(Mandatory, ParameterSetName = 'AccessToken')]
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
-
-        [ValidateNotNullOrEmpty()]
-        [string]$StatePath,
-
-        [switch]$HashesOnly
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target
     )
 
     process {
         try {
-            $plan = Invoke-EntraBulkOperation -Name 'plan.show' -Argument @{ plan = $Id } -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            $plan = Invoke-EntraBulkOperation -Name 'plan.show' -Argument @{ plan = $Id } -Target $Target
             $action = "Apply plan $Id ($(Get-EntraBulkPlanCount -Plan $plan))"
-            if (-not $PSCmdlet.ShouldProcess((Get-EntraBulkTargetName -Bound $PSBoundParameters), $action)) { return }
+            if (-not $PSCmdlet.ShouldProcess("$Target", $action)) { return }
 
-            $client = Connect-EntraBulkTarget -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            try {
-                $document = [ordered]@{ version = 1; plan = $Id; wait = $Wait.IsPresent }
-                Invoke-EntraBulkRun -Client $client -Document $document -Activity 'Applying a plan to Microsoft Entra ID' -Cmdlet $PSCmdlet
-            } finally {
-                $client.Dispose()
-            }
+            Assert-EntraBulkSignIn -Target $Target
+            $document = [ordered]@{ version = 1; plan = $Id; wait = $Wait.IsPresent }
+            Invoke-EntraBulkRun -Client $Target.Client -Document $document -Activity 'Applying a plan to Microsoft Entra ID' -Cmdlet $PSCmdlet
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }

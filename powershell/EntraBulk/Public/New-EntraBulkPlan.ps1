@@ -1,9 +1,9 @@
 function New-EntraBulkPlan {
     <#
     .SYNOPSIS
-        Plans what a file would change in Microsoft Entra ID, and changes nothing there.
+        Plans what HR records would change in Microsoft Entra ID, and changes nothing there.
     .DESCRIPTION
-        Reads and checks a file, compares every user with the baseline in the state file, and stores a plan: who would be
+        Reads a file, or takes objects from the pipeline, checks every record, compares every user with the baseline in the state file, and stores a plan: who would be
         added, updated, disabled or restored, what it costs in calls, and what the brakes say. Nothing touches the network.
         Invoke-EntraBulkPlan applies the plan.
 
@@ -12,8 +12,11 @@ function New-EntraBulkPlan {
     .PARAMETER Path
         The file with the records: CSV, a JSON array, JSON lines, or finished BulkRequest documents. It is read in
         constant memory.
+    .PARAMETER InputObject
+        A record: an object such as those of Import-Csv, or a dictionary. Its properties are the columns. The objects are
+        kept until the end, so that an error can carry the record it concerns; for large files -Path needs less memory.
     .PARAMETER Undo
-        The id of a run whose inverse is to be planned, instead of a file.
+        The id of a run whose inverse is to be planned, instead of records.
     .PARAMETER AttributeMapping
         The path of a JSON mapping, or a hashtable in the shape of CSV2SCIM's AttributeMapping. In a hashtable a constant
         is written @{ const = 'work' } and a computed value as an expression in Entra's mapping language, '=...'; script
@@ -36,7 +39,7 @@ function New-EntraBulkPlan {
         Plan settings: a hashtable in the shape that docs/documents.md describes, or the path of a JSON file that holds
         them: brakes, guards, protected users and canaries. The parameters below win over it.
     .PARAMETER Missing
-        What becomes of users of the baseline that the file no longer holds: report them (the default), or disable them.
+        What becomes of users of the baseline that the source no longer holds: report them (the default), or disable them.
     .PARAMETER Full
         Send everybody, changed or not.
     .PARAMETER AbortAtPercent
@@ -44,40 +47,27 @@ function New-EntraBulkPlan {
     .PARAMETER AbortAtCount
         The brake trips when this many users or more would be disabled. The default is 500.
     .PARAMETER MinRows
-        A file with fewer rows is refused.
+        A source with fewer rows is refused.
     .PARAMETER PreviewPath
-        A CSV file to write the preview to: one row for every user that would change.
-    .PARAMETER TenantId
-        The id of the tenant.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER Credential
-        The application id as user name and its client secret as password. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential. Not needed here, and taken
-        so that one set of parameters serves every command.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
-    .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. By default it lies in the platform's folder for state.
-    .PARAMETER HashesOnly
-        Keep hashes of users only and no HR data. Then there are no values before, and no undo.
+        A file to write the preview of the plan to: one row for every user that would change.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it.
+    .INPUTS
+        Any object or dictionary: one record.
     .OUTPUTS
         EntraBulk.Plan. The stored plan.
     .EXAMPLE
-        $plan = New-EntraBulkPlan ./workers.csv -AttributeMapping ./mapping.json @target -PreviewPath ./preview.csv
+        $plan = New-EntraBulkPlan ./workers.csv -AttributeMapping ./mapping.json -Target $target -PreviewPath ./preview.csv
         $plan.Changes
 
-        Plans a file and writes what would change to preview.csv. $target holds the parameters of the target.
+        Plans a file and writes what would change to preview.csv.
     .EXAMPLE
-        New-EntraBulkPlan -Undo (Get-EntraBulkRun @target -Limit 1).Id @target
+        Import-Csv ./workers.csv | Where-Object Company -eq 'Woodgrove' |
+            New-EntraBulkPlan -AttributeMapping ./mapping.json -Target $target
+
+        Plans some of the records. The plan is the one that a file with these records would give.
+    .EXAMPLE
+        New-EntraBulkPlan -Undo (Get-EntraBulkRun -Target $target -Limit 1).Id -Target $target
 
         Plans the inverse of the newest run.
     .LINK
@@ -96,15 +86,21 @@ function New-EntraBulkPlan {
         [ValidateNotNullOrEmpty()]
         [string]$Path,
 
+        [Parameter(Mandatory, ValueFromPipeline, ParameterSetName = 'InputObject')]
+        [AllowNull()]
+        [psobject[]]$InputObject,
+
         [Parameter(Mandatory, ParameterSetName = 'Undo')]
         [ValidateNotNullOrEmpty()]
         [string]$Undo,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateNotNullOrEmpty()]
         [object]$AttributeMapping,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateNotNullOrEmpty()]
         [string]$ScimSchemaNamespace,
 
@@ -121,14 +117,17 @@ function New-EntraBulkPlan {
         [string]$Delimiter,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateSet('reject', 'last')]
         [string]$Duplicates,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateSet('whole', 'local')]
         [string]$UserName,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateNotNullOrEmpty()]
         [string]$RejectsPath,
 
@@ -136,10 +135,12 @@ function New-EntraBulkPlan {
         [object]$Settings,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateSet('report', 'disable')]
         [string]$Missing,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [switch]$Full,
 
         [ValidateRange(0, 100)]
@@ -149,6 +150,7 @@ function New-EntraBulkPlan {
         [int]$AbortAtCount,
 
         [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [ValidateRange(0, [int]::MaxValue)]
         [int]$MinRows,
 
@@ -156,58 +158,56 @@ function New-EntraBulkPlan {
         [string]$PreviewPath,
 
         [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential = [pscredential]::Empty,
-
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
-
-        [ValidateNotNullOrEmpty()]
-        [string]$StatePath,
-
-        [switch]$HashesOnly
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target
     )
 
+    begin {
+        $records = [System.Collections.Generic.List[object]]::new()
+    }
+
     process {
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
+        # A null counts: it stands where a record should.
+        if ($null -eq $InputObject) { $records.Add($null) } else { $records.AddRange($InputObject) }
+    }
+
+    end {
         try {
-            $arguments = [ordered]@{ version = 1 }
+            $arguments = [ordered]@{ version = 1; settings = Get-EntraBulkPlanSetting -Bound $PSBoundParameters -Cmdlet $PSCmdlet }
+            $pushed = @{}
             if ($PSBoundParameters.ContainsKey('Undo')) {
-                $operation = 'plan.undo'
                 $action = "Plan the inverse of run $Undo"
                 $arguments['run'] = $Undo
             } else {
-                $operation = 'plan.create'
-                $action = "Plan the file '$Path'"
                 $arguments['conversion'] = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+                if ($PSBoundParameters.ContainsKey('Path')) {
+                    $action = "Plan the file '$Path'"
+                } else {
+                    $action = "Plan $($records.Count) records"
+                    $pushed['Record'] = $records
+                }
             }
-            $arguments['settings'] = Get-EntraBulkPlanSetting -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            if (-not $PSCmdlet.ShouldProcess((Get-EntraBulkTargetName -Bound $PSBoundParameters), $action)) { return }
+            if (-not $PSCmdlet.ShouldProcess("$Target", $action)) { return }
 
-            $plan = Invoke-EntraBulkOperation -Name $operation -Argument $arguments -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            Write-EntraBulkPlanFinding -Plan $plan -Cmdlet $PSCmdlet
-            if ($PSBoundParameters.ContainsKey('PreviewPath')) {
-                Write-EntraBulkPreview -Id $plan['plan'] -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            if ($PSBoundParameters.ContainsKey('Undo')) {
+                $plan = Invoke-EntraBulkOperation -Name 'plan.undo' -Argument $arguments -Target $Target
+                Write-EntraBulkPlanWarning -Plan $plan -Cmdlet $PSCmdlet
+            } else {
+                $arguments['planOnly'] = $true
+                $told = Watch-EntraBulkRun -Client $Target.Client -Document $arguments -Activity 'Planning' -Cmdlet $PSCmdlet @pushed
+                if ($told['finished']['error']) { throw (ConvertTo-EntraBulkErrorRecord -Failure $told['finished']['error']) }
+                $plan = $told['planned']['plan']
             }
-            ConvertTo-EntraBulkPlan -Plan $plan
+            if ($plan['blocked']) {
+                $PSCmdlet.WriteWarning('The plan cannot be applied. Mend the source or the mapping.')
+            } elseif ($plan['tripped']) {
+                $PSCmdlet.WriteWarning('A brake stops the plan. Look at the preview; if it is right, use Approve-EntraBulkPlan.')
+            }
+            if ($PSBoundParameters.ContainsKey('PreviewPath')) {
+                Write-EntraBulkPreview -Id $plan['plan'] -Target $Target -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            }
+            ConvertTo-EntraBulkPlan -Plan $plan -Target $Target
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }

@@ -7,6 +7,10 @@ function Send-EntraBulkUpload {
         sends them in batches of 50 to the job's bulkUpload endpoint, at the service's own pace: at most 40 calls in any 5
         seconds and the licence's calls in any 24 hours. Calls the service cannot answer are repeated.
 
+        With a target that was made with -StatePath a plan is made and applied in one step: only what changed is sent, and a
+        brake that trips stops everything before the first call. The error then names the plan, which the summary carries
+        too: look at it, and approve and invoke it if it is right. Settings of plans are for such targets only.
+
         A rejected record is a non-terminating error that names its line, its rule and what to do; the others are sent.
         Whatever happens after sending began, one summary is emitted. A run that failed as a whole is a terminating error
         besides, with the same summary as its TargetObject.
@@ -18,23 +22,8 @@ function Send-EntraBulkUpload {
     .PARAMETER InputObject
         A record: an object such as those of Import-Csv, or a dictionary. Its properties are the columns. The objects are
         kept until the end, so that an error can carry the record it concerns; for large files -Path needs less memory.
-    .PARAMETER ServicePrincipalId
-        The object id of the provisioning application's service principal. Not its application id.
-    .PARAMETER JobId
-        The id of the provisioning job, as the Microsoft Entra admin center shows it: API2AAD... or API2AD...
-    .PARAMETER TenantId
-        The id of the tenant: where to sign in.
-    .PARAMETER Credential
-        The application id as user name and its client secret as password, for instance from Get-Credential or
-        Get-Secret.
-    .PARAMETER AccessToken
-        An access token for Microsoft Graph that the caller got by itself, instead of a credential.
-    .PARAMETER Cloud
-        The cloud of the tenant: global (the default), usGov, usGovDod or china.
-    .PARAMETER Licence
-        The licence of the tenant: p1 (the default), p2 or governance. It decides how many calls a day are allowed.
-    .PARAMETER Simulator
-        The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
+    .PARAMETER Target
+        The target, as New-EntraBulkTarget made it.
     .PARAMETER AttributeMapping
         The path of a JSON mapping, or a hashtable in the shape of CSV2SCIM's AttributeMapping. In a hashtable a constant
         is written @{ const = 'work' } and a computed value as an expression in Entra's mapping language, '=...'; script
@@ -53,25 +42,41 @@ function Send-EntraBulkUpload {
         How userName is sent: whole (the default), or local, the part before the @.
     .PARAMETER RejectsPath
         A CSV file to write the rejected records to, with line, rule, column, value and message.
+    .PARAMETER Settings
+        Plan settings: a hashtable in the shape that docs/documents.md describes, or the path of a JSON file that holds
+        them: brakes, guards, protected users and canaries. The parameters below win over it.
+    .PARAMETER Missing
+        What becomes of users of the baseline that the source no longer holds: report them (the default), or disable them.
+    .PARAMETER Full
+        Send everybody, changed or not.
+    .PARAMETER AbortAtPercent
+        The brake trips when this percentage or more of the active users would be disabled. The default is 5.
+    .PARAMETER AbortAtCount
+        The brake trips when this many users or more would be disabled. The default is 500.
+    .PARAMETER MinRows
+        A source with fewer rows is refused.
+    .PARAMETER Wait
+        Wait for quota, and for the end of another run, instead of stopping with a time to go on.
     .INPUTS
         Any object or dictionary: one record.
     .OUTPUTS
         EntraBulk.UploadSummary. One object that says what became of every record.
     .EXAMPLE
-        $target = @{
-            TenantId           = '00000000-0000-0000-0000-000000000000'
-            ServicePrincipalId = '22222222-2222-2222-2222-222222222222'
-            JobId              = 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333'
-            Credential         = Get-Credential -Message 'Application id and client secret'
-        }
-        Send-EntraBulkUpload -Path ./workers.csv -AttributeMapping ./mapping.json @target -WhatIf
+        $target = New-EntraBulkTarget -TenantId '00000000-0000-0000-0000-000000000000' `
+            -ServicePrincipalId '22222222-2222-2222-2222-222222222222' -Credential (Get-Credential) `
+            -JobId 'API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333'
+        Send-EntraBulkUpload -Path ./workers.csv -AttributeMapping ./mapping.json -Target $target -WhatIf
 
         Checks the whole file and says what would be sent, without a network. Without -WhatIf the same line sends it.
     .EXAMPLE
         Import-Csv ./workers.csv | Where-Object Company -eq 'Woodgrove' |
-            Send-EntraBulkUpload -AttributeMapping ./mapping.json @target -ErrorVariable rejected
+            Send-EntraBulkUpload -AttributeMapping ./mapping.json -Target $target -ErrorVariable rejected
 
         Sends some of the records; the rejected ones are in $rejected, each with its input object as TargetObject.
+    .LINK
+        New-EntraBulkTarget
+    .LINK
+        New-EntraBulkPlan
     .LINK
         ConvertTo-EntraBulkPayload
     .LINK
@@ -81,46 +86,16 @@ function Send-EntraBulkUpload {
     [OutputType('EntraBulk.UploadSummary')]
     param(
         [Parameter(Mandatory, Position = 0, ParameterSetName = 'Path')]
-        [Parameter(Mandatory, Position = 0, ParameterSetName = 'PathWithToken')]
         [ValidateNotNullOrEmpty()]
         [string]$Path,
 
         [Parameter(Mandatory, ValueFromPipeline, ParameterSetName = 'InputObject')]
-        [Parameter(Mandatory, ValueFromPipeline, ParameterSetName = 'InputObjectWithToken')]
+        [AllowNull()]
         [psobject[]]$InputObject,
 
         [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$ServicePrincipalId,
-
-        [Parameter(Mandatory)]
-        [ValidateNotNullOrEmpty()]
-        [string]$JobId,
-
-        [Parameter(Mandatory, ParameterSetName = 'Path')]
-        [Parameter(Mandatory, ParameterSetName = 'InputObject')]
-        [Parameter(ParameterSetName = 'PathWithToken')]
-        [Parameter(ParameterSetName = 'InputObjectWithToken')]
-        [ValidateNotNullOrEmpty()]
-        [string]$TenantId,
-
-        [Parameter(Mandatory, ParameterSetName = 'Path')]
-        [Parameter(Mandatory, ParameterSetName = 'InputObject')]
-        [System.Management.Automation.Credential()]
-        [pscredential]$Credential,
-
-        [Parameter(Mandatory, ParameterSetName = 'PathWithToken')]
-        [Parameter(Mandatory, ParameterSetName = 'InputObjectWithToken')]
-        [securestring]$AccessToken,
-
-        [ValidateSet('global', 'usGov', 'usGovDod', 'china')]
-        [string]$Cloud,
-
-        [ValidateSet('p1', 'p2', 'governance')]
-        [string]$Licence,
-
-        [ValidateNotNullOrEmpty()]
-        [uri]$Simulator,
+        [PSTypeName('EntraBulk.Target')]
+        [psobject]$Target,
 
         [ValidateNotNullOrEmpty()]
         [object]$AttributeMapping,
@@ -129,17 +104,14 @@ function Send-EntraBulkUpload {
         [string]$ScimSchemaNamespace,
 
         [Parameter(ParameterSetName = 'Path')]
-        [Parameter(ParameterSetName = 'PathWithToken')]
         [ValidateSet('auto', 'csv', 'json', 'jsonl', 'bulk')]
         [string]$Format,
 
         [Parameter(ParameterSetName = 'Path')]
-        [Parameter(ParameterSetName = 'PathWithToken')]
         [ValidateNotNullOrEmpty()]
         [string]$Encoding,
 
         [Parameter(ParameterSetName = 'Path')]
-        [Parameter(ParameterSetName = 'PathWithToken')]
         [ValidateSet('auto', ',', ';', "`t", '|')]
         [string]$Delimiter,
 
@@ -150,50 +122,81 @@ function Send-EntraBulkUpload {
         [string]$UserName,
 
         [ValidateNotNullOrEmpty()]
-        [string]$RejectsPath
+        [string]$RejectsPath,
+
+        [ValidateNotNullOrEmpty()]
+        [object]$Settings,
+
+        [ValidateSet('report', 'disable')]
+        [string]$Missing,
+
+        [switch]$Full,
+
+        [ValidateRange(0, 100)]
+        [int]$AbortAtPercent,
+
+        [ValidateRange(0, [int]::MaxValue)]
+        [int]$AbortAtCount,
+
+        [ValidateRange(0, [int]::MaxValue)]
+        [int]$MinRows,
+
+        [switch]$Wait
     )
 
     begin {
         $records = [System.Collections.Generic.List[object]]::new()
         try {
-            $conversion = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
-            $client = Connect-EntraBulkTarget -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+            $document = [ordered]@{
+                version    = 1
+                conversion = Get-EntraBulkConversion -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+                settings   = Get-EntraBulkPlanSetting -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+                wait       = $Wait.IsPresent
+            }
+            if ($document['settings'].Count -and -not $Target.KeepsState) {
+                throw [EntraBulk.Interop.V1.EntraBulkException]::FromDocument(@{
+                        status  = [EntraBulk.Interop.V1.EntraBulkStatus]::InvalidArgument
+                        message = 'What was sent before is compared with a state only, and the target keeps none.'
+                        advice  = 'Make the target with -StatePath, or leave out the settings of plans.'
+                    })
+            }
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         }
     }
 
     process {
-        foreach ($record in $InputObject) { $records.Add($record) }
+        if (-not $PSBoundParameters.ContainsKey('InputObject')) { return }
+        # A null counts: it stands where a record should.
+        if ($null -eq $InputObject) { $records.Add($null) } else { $records.AddRange($InputObject) }
     }
 
     end {
-        $piped = -not $PSBoundParameters.ContainsKey('Path')
         $builder = $null
         try {
             $action = 'Upload'
+            if ($Target.KeepsState) { $action = 'Plan, and upload what changed of' }
             $report = $null
             if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium') {
                 # Someone will read the question, so it carries the real counts.
-                $builder = [EntraBulk.Interop.V1.Builder]::new([EntraBulk.Interop.V1.JsonWriter]::Write($conversion))
+                $builder = [EntraBulk.Interop.V1.Builder]::new([EntraBulk.Interop.V1.JsonWriter]::Write($document['conversion']))
                 Push-EntraBulkRecord -Sink $builder -Record $records
                 $report = Wait-EntraBulkReport -Builder $builder
-                $action = "Upload $(Get-EntraBulkCount -Report $report)"
+                $action += " $(Get-EntraBulkCount -Report $report)"
             }
-            if (-not $PSCmdlet.ShouldProcess((Get-EntraBulkTargetName -Bound $PSBoundParameters), $action)) {
+            if (-not $PSCmdlet.ShouldProcess("$Target", $action)) {
                 if ($report) { Write-EntraBulkReport -Report $report -Record $records -Cmdlet $PSCmdlet }
                 return
             }
 
-            $document = [ordered]@{ version = 1; conversion = $conversion }
+            Assert-EntraBulkSignIn -Target $Target
             $pushed = @{}
-            if ($piped) { $pushed['Record'] = $records }
-            Invoke-EntraBulkRun -Client $client -Document $document -Activity 'Uploading to Microsoft Entra ID' -Cmdlet $PSCmdlet @pushed
+            if (-not $PSBoundParameters.ContainsKey('Path')) { $pushed['Record'] = $records }
+            Invoke-EntraBulkRun -Client $Target.Client -Document $document -Activity 'Uploading to Microsoft Entra ID' -Cmdlet $PSCmdlet @pushed
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
         } finally {
             if ($builder) { $builder.Dispose() }
-            $client.Dispose()
         }
     }
 }

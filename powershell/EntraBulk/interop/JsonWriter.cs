@@ -23,13 +23,24 @@ namespace EntraBulk.Interop.V1
         }
 
         /// <summary>
-        /// One record as a JSON object. <paramref name="properties"/> is what PowerShell gives for
-        /// <c>$record.PSObject.Properties</c>: their order is kept.
+        /// One record as a JSON object; null, and <paramref name="problem"/>, where it cannot be one. PowerShell remembers
+        /// every exception as an error, so there is none. <paramref name="members"/> is a dictionary, or what PowerShell
+        /// gives for <c>$record.PSObject.Properties</c>: their order is kept.
         /// </summary>
-        public static string WriteProperties(IEnumerable properties)
+        public static string WriteRecord(IEnumerable members, out string problem)
         {
             StringBuilder json = new StringBuilder(512);
-            AppendProperties(json, properties, 0);
+            IDictionary dictionary = members as IDictionary;
+            problem = null;
+            try
+            {
+                if (dictionary != null) { AppendDictionary(json, dictionary, 0); } else { AppendProperties(json, members, 0); }
+            }
+            catch (UnwritableException unwritable)
+            {
+                problem = unwritable.Message;
+                return null;
+            }
             return json.ToString();
         }
 
@@ -37,7 +48,7 @@ namespace EntraBulk.Interop.V1
         {
             if (depth > DeepestNesting)
             {
-                throw new ArgumentException("A value is nested deeper than " + DeepestNesting + " levels, or holds itself.");
+                throw new UnwritableException("is nested deeper than " + DeepestNesting + " levels, or holds itself");
             }
             if (value == null || value is DBNull) { json.Append("null"); }
             else if (value is string) { AppendText(json, (string)value); }
@@ -71,7 +82,7 @@ namespace EntraBulk.Interop.V1
                     double number = Convert.ToDouble(value, invariant);
                     if (double.IsNaN(number) || double.IsInfinity(number))
                     {
-                        throw new ArgumentException("JSON has no number for '" + number.ToString(invariant) + "'.");
+                        throw new UnwritableException("is " + number.ToString(invariant) + ", for which JSON has no number");
                     }
                     json.Append(((IFormattable)value).ToString("R", invariant));
                     return;
@@ -130,7 +141,8 @@ namespace EntraBulk.Interop.V1
             separator = ",";
             AppendText(json, name);
             json.Append(':');
-            Append(json, value, depth + 1);
+            try { Append(json, value, depth + 1); }
+            catch (UnwritableException inner) { throw inner.Within(name); }
         }
 
         private static void AppendText(StringBuilder json, string text)
@@ -197,9 +209,42 @@ namespace EntraBulk.Interop.V1
                     propertyName = type.GetProperty("Name");
                     propertyValue = type.GetProperty("Value");
                 }
-                AppendMember(json, ref separator, (string)propertyName.GetValue(member, null), propertyValue.GetValue(member, null), depth);
+                string name = (string)propertyName.GetValue(member, null);
+                AppendMember(json, ref separator, name, ValueOf(member, name), depth);
             }
             json.Append('}');
+        }
+
+        private static object ValueOf(object member, string name)
+        {
+            try { return propertyValue.GetValue(member, null); }
+            catch (TargetInvocationException failed)
+            {
+                throw new UnwritableException("cannot be read: " + failed.GetBaseException().Message).Within(name);
+            }
+        }
+    }
+
+    /// <summary>A value that JSON cannot hold, and where it is.</summary>
+    public sealed class UnwritableException : ArgumentException
+    {
+        private readonly string path;
+        private readonly string reason;
+
+        internal UnwritableException(string reason) : this("", reason) { }
+
+        private UnwritableException(string path, string reason)
+            : base((path.Length == 0 ? "The value " : "The property '" + path + "' ") + reason + (reason.EndsWith(".", StringComparison.Ordinal) ? "" : "."))
+        {
+            this.path = path;
+            this.reason = reason;
+        }
+
+        /// <summary>The same, seen from the object that holds it. Of a deep path the outermost part is enough.</summary>
+        internal UnwritableException Within(string name)
+        {
+            string below = path.Length == 0 || path.Length > 200 ? "" : "." + path;
+            return new UnwritableException(name + below, reason);
         }
     }
 }

@@ -6,12 +6,15 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::spawn_blocking;
 
 use super::{Shared, Work};
+use crate::config::PlanArguments;
 use crate::error::Error;
+use crate::plan;
+use crate::prepare::Spool;
 use crate::store::{Retention, RunState, Store};
 use crate::upload::event::{Event, Warning};
 use crate::upload::journal::Journal;
 use crate::upload::lease::Lease;
-use crate::upload::open::{Opened, Task, open};
+use crate::upload::open::{Expected, Opened, Task, make, open};
 use crate::upload::pace::Pacer;
 use crate::upload::sending::{Means, Sending};
 use crate::upload::shared::SharedLedger;
@@ -32,6 +35,9 @@ pub(super) async fn conduct(
     };
     match work {
         Ok(Work::Send(check)) => send(shared, check, cancelled_flag).await,
+        Ok(Work::Plan(arguments, pushed)) => {
+            plan(shared, arguments, pushed, cancelled_flag).await.unwrap_or_else(End::from)
+        }
         Ok(Work::Keep(task)) => keep(shared, task, cancelled_flag).await.unwrap_or_else(|end| end),
         Err(error) => error.into(),
     }
@@ -98,6 +104,28 @@ async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<boo
     }
 }
 
+/// A run that ends with its plan.
+async fn plan(
+    shared: &Shared,
+    arguments: Box<PlanArguments>,
+    pushed: Option<Spool>,
+    cancelled_flag: watch::Receiver<bool>,
+) -> Result<End, Error> {
+    let (client, listener) = (shared.client.clone(), shared.listener(cancelled_flag));
+    let planning = spawn_blocking(move || {
+        let store = client.store()?;
+        let (plan, _) = make(&client, &*store, *arguments, pushed, &listener)?;
+        let document = plan::document(&plan)?;
+        listener.tell(Event::Planned { plan: document.clone() })?;
+        Ok::<_, Error>((Expected::of(&plan)?, plan.id, document["exitCode"].as_u64()))
+    });
+    let (expected, id, code) = planning.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
+    let mut tally = shared.tally();
+    expected.into_tally(&mut tally, id);
+    tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
+    Ok(End::default())
+}
+
 /// A run that is kept: under the lease of its target, every step in the journal.
 async fn keep(
     shared: &Shared,
@@ -156,8 +184,7 @@ async fn execute(
         Ok::<_, Error>(Some((opened, ledger)))
     });
     let opened = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    let Some((Opened { run, plan, totals, unchanged, absent, before, batches }, ledger)) = opened
-    else {
+    let Some((Opened { run, plan, expected, before, batches }, ledger)) = opened else {
         return Ok(End::default());
     };
     if run != shared.id {
@@ -168,8 +195,7 @@ async fn execute(
     let _ = shared.pacer.set(Arc::new(pacer));
     {
         let mut tally = shared.tally();
-        (tally.totals, tally.plan) = (totals, Some(plan));
-        (tally.unchanged, tally.absent) = (unchanged, absent);
+        expected.into_tally(&mut tally, plan);
         (tally.accepted, tally.refused) = (before.accepted, before.refused);
         tally.in_doubt = before.in_doubt;
         (tally.calls, tally.batches) = (before.calls, before.batches);

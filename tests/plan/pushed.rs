@@ -1,0 +1,125 @@
+//! Plans of records that a host pushes: a run that ends with its plan.
+
+use std::path::Path;
+use std::time::Duration;
+
+use entrabulk::client::Client;
+use entrabulk::clock::{Clock, TokioClock};
+use entrabulk::command::call;
+use entrabulk::error::ErrorKind;
+use entrabulk::store::Lease;
+use entrabulk::upload::Run;
+use serde_json::{Value, json};
+
+fn client(folder: &Path) -> Client {
+    let config = json!({
+        "version": 1,
+        "simulator": "http://127.0.0.1:9",
+        "servicePrincipalId": "22222222-2222-2222-2222-222222222222",
+        "jobId": "API2AAD.1",
+        "state": {"path": folder.join("state.db")},
+    });
+    Client::new(config.to_string().as_bytes()).unwrap()
+}
+
+fn operation(client: &Client, name: &str, arguments: &Value) -> Value {
+    let answer = call(Some(client), name, arguments.to_string().as_bytes()).unwrap();
+    serde_json::from_slice(&answer).unwrap()
+}
+
+/// Starts a run that only plans; pushes `records`, if there are any. Gives its events.
+fn planned(client: &Client, conversion: &Value, settings: &Value, records: &[Value]) -> Vec<Value> {
+    let arguments = json!({
+        "version": 1, "conversion": conversion, "settings": settings, "planOnly": true,
+    });
+    let run = Run::start(client, arguments.to_string().as_bytes()).unwrap();
+    if !records.is_empty() {
+        records.iter().for_each(|record| run.push(record.to_string().as_bytes()).unwrap());
+        run.finish_input().unwrap();
+    }
+    let mut events: Vec<Value> = Vec::new();
+    while events.last().is_none_or(|event| event["event"] != "finished") {
+        let event = run.next_event(Duration::from_secs(60)).unwrap().expect("an event in a minute");
+        events.push(serde_json::from_str(&event).unwrap());
+    }
+    events
+}
+
+fn records() -> Vec<Value> {
+    let worker = |id| json!({"externalId": id, "userName": format!("{id}@x"), "active": "true"});
+    let mut records: Vec<Value> = (1..=60).map(|id| worker(id.to_string())).collect();
+    records.push(json!({"externalId": "61", "active": "true"}));
+    records
+}
+
+#[test]
+fn pushed_records_give_the_plan_of_the_equal_file_and_nothing_else_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(folder.path());
+    let path = folder.path().join("workers.jsonl");
+    let lines: Vec<String> = records().iter().map(Value::to_string).collect();
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+
+    // Somebody else runs at the moment; a plan needs no lease.
+    let store = client.store().unwrap();
+    let target = client.desk(&*store).unwrap().target.id;
+    let now = TokioClock::with_speed(1).now();
+    let lease = store.take_lease(target, "another", Duration::from_secs(120), now).unwrap();
+    assert_eq!(lease, Lease::Taken);
+
+    let made = operation(
+        &client,
+        "plan.create",
+        &json!({"version": 1, "conversion": {"source": {"path": path}}}),
+    );
+    let file = json!({"source": {"path": path}});
+    for (conversion, pushed) in [(&json!({}), records()), (&file, Vec::new())] {
+        let events = planned(&client, conversion, &json!({}), &pushed);
+        let names: Vec<&str> =
+            events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+        assert_eq!(names, ["started", "rejected", "planned", "finished"]);
+        let (plan, end) = (&events[2]["plan"], &events[3]);
+        for key in ["counts", "inputHash", "mappingHash", "changes", "brakes", "exitCode", "rows"] {
+            assert_eq!(plan[key], made[key], "{key}");
+        }
+        // As the operation, which succeeds; the exit code is the plan's.
+        assert_eq!((&end["status"], &end["exitCode"]), (&json!(0), &json!(2)), "{end}");
+        assert_eq!((&end["plan"], &end["calls"]), (&plan["plan"], &json!(0)), "{end}");
+        assert_eq!(
+            (&end["rows"], &end["rejected"], &end["notSent"]),
+            (&json!(61), &json!(1), &json!(60))
+        );
+        let preview = |id: &Value| {
+            operation(&client, "plan.preview", &json!({"plan": id, "rows": "all"}))["text"].clone()
+        };
+        assert_eq!(preview(&plan["plan"]), preview(&made["plan"]));
+        assert_eq!(
+            operation(&client, "plan.show", &json!({"plan": plan["plan"]}))["plan"],
+            plan["plan"]
+        );
+    }
+    assert_eq!(operation(&client, "runs.list", &json!({}))["runs"], json!([]));
+    assert_eq!(operation(&client, "quota", &json!({}))["used"], 0);
+}
+
+#[test]
+fn what_refuses_a_source_ends_the_run_and_leaves_no_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(folder.path());
+    let events = planned(&client, &json!({}), &json!({"guards": {"minRows": 62}}), &records());
+    let end = events.last().unwrap();
+    assert_eq!((&end["kind"], &end["exitCode"]), (&json!("SourceRefused"), &json!(11)), "{end}");
+    assert_eq!(operation(&client, "plan.list", &json!({}))["plans"], json!([]));
+}
+
+#[test]
+fn a_plan_is_there_already_where_one_is_applied_or_a_run_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(folder.path());
+    for named in [r#""plan": "x""#, r#""resume": true"#] {
+        let arguments = format!(r#"{{"version": 1, {named}, "planOnly": true}}"#);
+        let error = Run::start(&client, arguments.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ConfigInvalid);
+        assert_eq!(error.problems[0].path, "planOnly");
+    }
+}
