@@ -61,7 +61,7 @@ Describe 'New-EntraBulkTarget' {
 
     It 'can be the default of a session' {
         $PSDefaultParameterValues['*-EntraBulk*:Target'] = New-EntraBulkTarget @names -StatePath "$TestDrive/default.db"
-        (Get-EntraBulkQuota).Used | Should -Be 0
+        try { (Get-EntraBulkQuota).Used | Should -Be 0 } finally { $PSDefaultParameterValues.Remove('*-EntraBulk*:Target') }
     }
 
     It 'is wanted alive: what another process sent is no target' {
