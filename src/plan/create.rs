@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::compare::Comparison;
 use super::desk::Desk;
 use super::document::Origin;
-use super::write::{Frame, MAX_WARNINGS, write};
+use super::warnings::Warnings;
+use super::write::{Frame, write};
 use super::{guards, names};
 use crate::config::{Conversion, PlanArguments, PlanSettings};
 use crate::error::{Error, Severity};
@@ -39,7 +40,7 @@ pub fn create(
     let store = desk.store;
     let canaries = &settings.guards.canaries;
     let mut comparison = Comparison::new(store, desk.target.id, settings.full, canaries)?;
-    let mut warnings = Vec::new();
+    let mut warnings = Warnings::default();
     let checked = {
         let mut listener = Listener { report, warnings: &mut warnings, managers: Vec::new() };
         let checked = prepared.check_with(
@@ -53,7 +54,7 @@ pub fn create(
     guards::check(&settings.guards, &checked, last, &|id| comparison.has_canary(id))?;
     let absent_disabled = absent(&mut comparison, &checked, &settings, &mut warnings)?;
     if store.keep()? == Keep::Hashes && comparison.known.users() > 0 {
-        warnings.push(
+        warnings.say(
             "Only hashes are kept, so values before, wiped attributes and userNames are not compared."
                 .into(),
         );
@@ -107,31 +108,25 @@ fn absent(
     comparison: &mut Comparison<'_>,
     checked: &Checked,
     settings: &PlanSettings,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<u64, Error> {
     let proof = checked.complete();
     let absent = comparison.draft_absent(proof.as_ref().ok(), settings.missing)?;
     if absent.unproven > 0 {
         let records = proof.err().unwrap_or_default();
         let (verb, it) = if records == 1 { ("was", "it") } else { ("were", "they") };
-        warnings.insert(
-            0,
-            format!(
-                "{} missing from the source may be behind the {records} that {verb} rejected without \
+        warnings.say(format!(
+            "{} missing from the source may be behind the {records} that {verb} rejected without \
                  an externalId, so nobody is disabled for being absent. Mend what {it} came from.",
-                users(absent.unproven)
-            ),
-        );
+            users(absent.unproven)
+        ));
     }
     if absent.not_kept > 0 {
-        warnings.insert(
-            0,
-            format!(
-                "{} missing from the source cannot be disabled: only hashes are kept, and a user is \
+        warnings.say(format!(
+            "{} missing from the source cannot be disabled: only hashes are kept, and a user is \
                  always sent whole. Send them with active false.",
-                users(absent.not_kept)
-            ),
-        );
+            users(absent.not_kept)
+        ));
     }
     Ok(absent.disabled)
 }
@@ -143,7 +138,7 @@ fn users(count: u64) -> String {
 /// Passes findings on, and keeps those about managers.
 struct Listener<'a, 'r> {
     report: &'a mut Report<'r>,
-    warnings: &'a mut Vec<String>,
+    warnings: &'a mut Warnings,
     /// Managers whom the source does not hold; the baseline may.
     managers: Vec<Finding>,
 }
@@ -162,10 +157,8 @@ impl Listener<'_, '_> {
     }
 
     fn note(&mut self, finding: &Finding) {
-        if self.warnings.len() < MAX_WARNINGS {
-            let external_id = finding.external_id.as_deref().unwrap_or_default();
-            self.warnings.push(format!("\"{external_id}\": {}", finding.message));
-        }
+        let external_id = finding.external_id.as_deref().unwrap_or_default();
+        self.warnings.note(|| format!("\"{external_id}\": {}", finding.message));
     }
 
     /// A manager that this job processed before is known to the service.

@@ -18,6 +18,7 @@ pub mod order;
 mod preview;
 mod reason;
 mod undo;
+mod warnings;
 mod write;
 
 pub use create::create;

@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::document::{MissingPolicy, Origin};
 use super::drafts::Draft;
 use super::reason::Reason;
+use super::warnings::Warnings;
 use super::write::{Frame, write};
 use crate::config::PlanSettings;
 use crate::error::{Error, ErrorKind};
@@ -78,7 +79,7 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         limits: settings.brakes,
         protected: settings.protected,
         batch: desk.batch,
-        warnings: Vec::new(),
+        warnings: Warnings::default(),
     };
     write(desk, &known, &drafts, &mut texts, frame)
 }

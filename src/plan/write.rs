@@ -11,13 +11,14 @@ use super::drafts::{Draft, DraftTexts};
 use super::judgement::{Judge, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
+use super::warnings::Warnings;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
 use crate::store::{Action, Counts, Keep, Plan, PlanFacts, PlanItem};
 
-/// Sentences a plan keeps about what is odd.
-pub(super) const MAX_WARNINGS: usize = 100;
+/// The most cycles of managers that are named.
+const CYCLES: usize = 20;
 /// The most users of a cycle that a sentence names.
 const NAMED: usize = 8;
 
@@ -38,7 +39,7 @@ pub(super) struct Frame {
     pub(super) limits: BrakeLimits,
     pub(super) protected: Protected,
     pub(super) batch: BatchLimits,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Warnings,
 }
 
 /// Writes the plan.
@@ -98,7 +99,6 @@ pub(super) fn write(
         Keep::Users => "users",
         Keep::Hashes => "hashes",
     };
-    frame.warnings.truncate(MAX_WARNINGS);
     let about = About {
         origin: frame.origin,
         missing: frame.missing,
@@ -107,7 +107,7 @@ pub(super) fn write(
         absent_disabled: frame.absent_disabled,
         names,
         cost,
-        warnings: frame.warnings,
+        warnings: frame.warnings.into_sentences(),
     };
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
@@ -127,7 +127,7 @@ pub(super) fn write(
 fn in_order(
     drafts: &[Draft],
     texts: &mut DraftTexts,
-    warnings: &mut Vec<String>,
+    warnings: &mut Warnings,
 ) -> Result<Vec<u32>, Error> {
     let index = |at: usize| {
         u32::try_from(at).map_err(|_| Error::internal("A plan cannot have that many items."))
@@ -145,7 +145,7 @@ fn in_order(
         .collect();
     let found = managers_first(&lines);
     drop(lines);
-    for cycle in found.cycles.iter().take(MAX_WARNINGS.saturating_sub(warnings.len())) {
+    for cycle in found.cycles.iter().take(CYCLES) {
         let mut ids = Vec::new();
         for at in cycle.iter().take(NAMED) {
             ids.push(format!("\"{}\"", texts.of(&drafts[sent[*at] as usize])?.external_id));
@@ -154,10 +154,14 @@ fn in_order(
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        warnings.push(format!(
+        warnings.say(format!(
             "The managers of {}{more} lead back to themselves; the first of them is sent first.",
             ids.join(", ")
         ));
+    }
+    if found.cycles.len() > CYCLES {
+        let more = found.cycles.len() - CYCLES;
+        warnings.say(format!("{more} more circles of managers lead back to themselves."));
     }
     let mut levels = vec![u32::MAX; drafts.len()];
     for (at, level) in sent.iter().zip(found.levels) {
