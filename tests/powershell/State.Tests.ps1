@@ -141,7 +141,7 @@ Describe 'A preview' {
 }
 
 Describe 'A state with hashes only' {
-    It 'plans, knows what did not change, and holds no HR data' {
+    It 'plans, applies, knows what did not change, and holds no HR data' {
         $simulator = Start-Simulator
         try {
             $kept = @{ Configuration = $simulator.Configuration; Credential = $simulator.Credential; StatePath = "$TestDrive/hashes.db" }
@@ -149,8 +149,8 @@ Describe 'A state with hashes only' {
             Write-Workers -Path "$TestDrive/hashes.csv" -Count 5
             $plan = New-EntraBulkPlan "$TestDrive/hashes.csv" -Target $target
             $plan.Add | Should -Be 5
-            $null = Assert-Failure { $plan | Invoke-EntraBulkPlan } -Id 'EntraBulk.InvalidState,Invoke-EntraBulkPlan' `
-                -Category InvalidOperation -Advice '*keeps users*'
+            ($plan | Invoke-EntraBulkPlan).Accepted | Should -Be 5
+            (New-EntraBulkPlan "$TestDrive/hashes.csv" -Target $target).Unchanged | Should -Be 5
             foreach ($file in "$TestDrive/hashes.db", "$TestDrive/hashes.db-wal") {
                 [System.Text.Encoding]::ASCII.GetString([System.IO.File]::ReadAllBytes($file)) | Should -Not -Match 'Worker \d|@contoso'
             }
