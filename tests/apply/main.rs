@@ -7,6 +7,9 @@
 mod bench;
 mod crowd;
 mod kill;
+#[allow(dead_code, reason = "shared with benches/week.rs")]
+mod payroll;
 mod rounds;
 mod site;
 mod stops;
+mod week;
