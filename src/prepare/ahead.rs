@@ -1,14 +1,13 @@
 //! Records read and rendered on a thread of their own, ahead of whoever judges them.
 //!
-//! Nothing but time changes: records come in their order, and an error or a panic of the reading comes
-//! after the records before it.
+//! Nothing but time changes: records come in their order, and an error of the reading comes after
+//! the records before it, a panic perhaps before the last few of them.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-use super::findings::{GuessedEncoding, UnseenColumns};
-use super::pass::{Pass, Step};
+use super::pass::Step;
 use crate::error::Error;
 use crate::mapping::User;
 use crate::rejection::Finding;
@@ -19,57 +18,51 @@ const BYTES: usize = 256 << 10;
 /// Chunks that wait to be judged.
 const WAITING: usize = 4;
 
-/// One record: what it came to, and what is odd about the reading of it.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) user: User,
-    pub(super) step: Step,
-    pub(super) odd: Option<Finding>,
-}
+/// What a record came to, and what is odd about the reading of it.
+pub(super) type Seen = (Step, Option<Finding>);
 
 /// Some records in their order. Users that are done with are filled again.
 #[derive(Debug, Default)]
 struct Chunk {
-    seen: Vec<Seen>,
+    records: Vec<(User, Seen)>,
     spare: Vec<User>,
 }
 
-/// The records of a pass, as they come from its thread.
+/// The records that come from a thread.
 pub(super) struct Ahead<'scope> {
     thread: ScopedJoinHandle<'scope, Result<(), Error>>,
-    full: Receiver<Chunk>,
+    filled: Receiver<Chunk>,
     done: Sender<Chunk>,
 }
 
 impl<'scope> Ahead<'scope> {
-    /// Reads `pass` to its end, striking the columns seen from `unseen`.
-    pub(super) fn start<'env>(
-        scope: &'scope Scope<'scope, 'env>,
-        pass: &'env mut Pass,
-        unseen: &'env mut UnseenColumns,
+    /// Calls `next`, which renders a record into the user it is given, until there is none.
+    pub(super) fn start(
+        scope: &'scope Scope<'scope, '_>,
+        next: impl FnMut(&mut User) -> Result<Option<Seen>, Error> + Send + 'scope,
     ) -> Result<Self, Error> {
-        let (filled, full) = sync_channel(WAITING);
+        let (full, filled) = sync_channel(WAITING);
         let (done, empty) = channel();
         let thread = Builder::new()
             // By this name a panic of ours is known, which is reported and not printed.
             .name("entrabulk-read".to_owned())
-            .spawn_scoped(scope, move || read(pass, unseen, &filled, &empty))
+            .spawn_scoped(scope, move || read(next, &full, &empty))
             .map_err(|error| {
                 Error::internal(format!("The thread that reads cannot start: {error}."))
             })?;
-        Ok(Ahead { thread, full, done })
+        Ok(Ahead { thread, filled, done })
     }
 
     /// Hands over every record. An error of `each` ends the reading.
     pub(super) fn each(
         self,
-        mut each: impl FnMut(&User, Step, Option<Finding>) -> Result<(), Error>,
+        mut each: impl FnMut(&User, Seen) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        for mut chunk in &self.full {
-            // Users of a chunk that is full before its time are large; they are not kept.
-            let keep = chunk.seen.len() == RECORDS;
-            for Seen { user, step, odd } in chunk.seen.drain(..) {
-                each(&user, step, odd)?;
+        for mut chunk in &self.filled {
+            // In a chunk that was full by bytes users are large; their memory is not kept.
+            let keep = chunk.records.len() == RECORDS;
+            for (user, seen) in chunk.records.drain(..) {
+                each(&user, seen)?;
                 if keep {
                     chunk.spare.push(user);
                 }
@@ -82,18 +75,16 @@ impl<'scope> Ahead<'scope> {
 }
 
 fn read(
-    pass: &mut Pass,
-    unseen: &mut UnseenColumns,
-    filled: &SyncSender<Chunk>,
+    mut next: impl FnMut(&mut User) -> Result<Option<Seen>, Error>,
+    full: &SyncSender<Chunk>,
     empty: &Receiver<Chunk>,
 ) -> Result<(), Error> {
-    let mut guessed = GuessedEncoding::new(pass);
     loop {
         let mut chunk = empty.try_recv().unwrap_or_default();
-        let filling = fill(&mut chunk, pass, unseen, &mut guessed);
+        let more = fill(&mut chunk, &mut next);
         // Whoever judges may have given up.
-        let wanted = filled.send(chunk).is_ok();
-        if !filling? || !wanted {
+        let wanted = full.send(chunk).is_ok();
+        if !more? || !wanted {
             return Ok(());
         }
     }
@@ -102,18 +93,115 @@ fn read(
 /// Fills a chunk; whether there may be more.
 fn fill(
     chunk: &mut Chunk,
-    pass: &mut Pass,
-    unseen: &mut UnseenColumns,
-    guessed: &mut GuessedEncoding,
+    next: &mut impl FnMut(&mut User) -> Result<Option<Seen>, Error>,
 ) -> Result<bool, Error> {
     let mut bytes = 0;
-    while chunk.seen.len() < RECORDS && bytes < BYTES {
+    while chunk.records.len() < RECORDS && bytes < BYTES {
         let mut user = chunk.spare.pop().unwrap_or_default();
-        let Some(step) = pass.next(&mut user)? else { return Ok(false) };
+        let Some(seen) = next(&mut user)? else { return Ok(false) };
         bytes += user.bytes.len();
-        unseen.strike(pass);
-        let odd = guessed.look(pass);
-        chunk.seen.push(Seen { user, step, odd });
+        chunk.records.push((user, seen));
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::thread;
+
+    use super::*;
+
+    /// What comes of `count` records of `size` bytes each and then of `end`; `each` sees their lines.
+    fn read_all(
+        count: u64,
+        size: usize,
+        end: impl Fn() -> Result<Option<Seen>, Error> + Send,
+        mut each: impl FnMut(u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut line = 0;
+        let next = move |user: &mut User| {
+            if line == count {
+                return end();
+            }
+            line += 1;
+            user.clear();
+            user.bytes.resize(size, b'x');
+            user.external_id.push_str(&line.to_string());
+            Ok(Some((Step::User(line), None)))
+        };
+        thread::scope(|scope| {
+            Ahead::start(scope, next)?.each(|user, (step, _)| {
+                let Step::User(line) = step else { panic!("{step:?}") };
+                assert_eq!(
+                    (user.external_id.as_str(), user.bytes.len()),
+                    (&*line.to_string(), size)
+                );
+                each(line)
+            })
+        })
+    }
+
+    #[test]
+    fn every_record_comes_in_its_order_before_the_end_and_before_an_error() {
+        for count in [0, 1, 255, 256, 257, 5_000] {
+            for size in [0, 100, 3_000, BYTES / 4 + 1] {
+                let count = if size > 1_000 { count.min(257) } else { count };
+                for fails in [false, true] {
+                    let mut seen = 0;
+                    let end = || if fails { Err(Error::internal("cut")) } else { Ok(None) };
+                    let ended = read_all(count, size, end, |line| {
+                        seen += 1;
+                        assert_eq!(line, seen);
+                        Ok(())
+                    });
+                    assert_eq!((seen, ended.is_err()), (count, fails));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_reading_is_one_of_whoever_judges() {
+        let mut seen = 0;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let end = || panic!("the reader came apart");
+            read_all(300, 10, end, |line| {
+                seen = line;
+                Ok(())
+            })
+        }));
+        // What a chunk in the making held is lost with it.
+        assert_eq!(seen, 256);
+        let panic = outcome.expect_err("a panic");
+        assert_eq!(panic.downcast_ref(), Some(&"the reader came apart"));
+    }
+
+    #[test]
+    fn whoever_judges_may_give_up_or_panic_and_the_reading_ends() {
+        let endless = || {
+            read_all(
+                u64::MAX,
+                10,
+                || Ok(None),
+                |line| match line {
+                    1_000 => Err(Error::internal("enough")),
+                    _ => Ok(()),
+                },
+            )
+        };
+        assert!(endless().is_err());
+        let panics = || {
+            read_all(
+                u64::MAX,
+                10,
+                || Ok(None),
+                |line| {
+                    assert!(line < 1_000, "enough");
+                    Ok(())
+                },
+            )
+        };
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+    }
 }

@@ -29,7 +29,7 @@ use crate::source::{Columns, Format, Reader, Record, SourceFacts};
 use ahead::Ahead;
 pub use batches::Batches;
 pub use complete::CompleteSource;
-use findings::{Findings, UnseenColumns};
+use findings::{Findings, GuessedEncoding, UnseenColumns};
 use input::{Fingerprint, Input};
 use pass::{Pass, Step};
 pub use spool::Spool;
@@ -178,8 +178,14 @@ impl Prepared {
         let mut bytes = 0_u64;
         let mut unidentified = 0;
         let mut unseen = UnseenColumns::new(&work, &pass);
+        let mut guessed = GuessedEncoding::new(&pass);
+        let next = |user: &mut User| {
+            let Some(step) = pass.next(user)? else { return Ok(None) };
+            unseen.strike(&pass);
+            Ok(Some((step, guessed.look(&pass))))
+        };
         std::thread::scope(|scope| {
-            Ahead::start(scope, &mut pass, &mut unseen)?.each(|user, step, odd| {
+            Ahead::start(scope, next)?.each(|user, (step, odd)| {
                 totals.rows += 1;
                 let row = totals.rows;
                 match step {
