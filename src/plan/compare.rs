@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::diff;
 use super::document::NameCounts;
 use super::drafts::{Draft, Drafts, Texts};
@@ -253,10 +251,8 @@ impl Difference {
         let Some(before) = before else {
             return Ok(Difference { changed: String::new(), wiped: String::new() });
         };
-        let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes);
-        let unreadable = |_| Error::internal("A user is no JSON.");
         let changes =
-            diff::changes(&json(before).map_err(unreadable)?, &json(after).map_err(unreadable)?);
+            diff::changes(before, after).map_err(|_| Error::internal("A user is no JSON."))?;
         let wiped: Vec<&str> =
             changes.iter().filter(|change| change.is_wipe()).map(|c| c.path.as_str()).collect();
         let unwritable = |_| Error::internal("A change cannot be written.");

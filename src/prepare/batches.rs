@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::pass::{Pass, Step};
 use super::{Checked, source_changed};
 use crate::error::Error;
+use crate::mapping::User;
 use crate::scim::bulk::{Batch, BatchBuilder};
 
 /// The batches of all users that passed the check, in order. After an error there are no more.
 #[derive(Debug)]
 pub struct Batches {
     pass: Pass,
+    user: User,
     builder: BatchBuilder,
     excluded: Arc<HashSet<u64>>,
     fingerprint: u128,
@@ -25,6 +27,7 @@ impl Batches {
     pub(super) fn begin(checked: &Checked) -> Result<Self, Error> {
         Ok(Batches {
             pass: Pass::open(Arc::clone(&checked.work))?,
+            user: User::default(),
             builder: BatchBuilder::new(checked.work.conversion.limits),
             excluded: Arc::clone(&checked.excluded),
             fingerprint: checked.fingerprint,
@@ -35,9 +38,9 @@ impl Batches {
     }
 
     fn step(&mut self) -> Result<Option<Batch>, Error> {
-        while let Some(step) = self.pass.next()? {
+        while let Some(step) = self.pass.next(&mut self.user)? {
             self.row += 1;
-            let Step::User(user, line) = step else { continue };
+            let (Step::User(line), user) = (step, &self.user) else { continue };
             if self.excluded.contains(&self.row) {
                 continue;
             }

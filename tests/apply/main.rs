@@ -12,8 +12,11 @@ mod hashes;
 mod kill;
 mod managers;
 mod orders;
+#[allow(dead_code, reason = "shared with benches/week.rs")]
+mod payroll;
 mod play;
 mod rounds;
 mod site;
 mod stops;
 mod torn;
+mod week;
