@@ -185,6 +185,7 @@ fn read_records(csv: &Path) {
     assert!(std::hint::black_box(cells) > 0);
 }
 
+#[allow(clippy::zombie_processes, reason = "`wait` waits for it, and takes its usage")]
 fn plan_by_command_line(csv: &Path, state: &Path, rows: usize) -> Cost {
     let config_path = state.with_extension("json");
     std::fs::write(&config_path, config(state).to_string()).unwrap();

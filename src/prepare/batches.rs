@@ -6,14 +6,12 @@ use std::sync::Arc;
 use super::pass::{Pass, Step};
 use super::{Checked, source_changed};
 use crate::error::Error;
-use crate::mapping::User;
 use crate::scim::bulk::{Batch, BatchBuilder};
 
 /// The batches of all users that passed the check, in order. After an error there are no more.
 #[derive(Debug)]
 pub struct Batches {
     pass: Pass,
-    user: User,
     builder: BatchBuilder,
     excluded: Arc<HashSet<u64>>,
     fingerprint: u128,
@@ -27,7 +25,6 @@ impl Batches {
     pub(super) fn begin(checked: &Checked) -> Result<Self, Error> {
         Ok(Batches {
             pass: Pass::open(Arc::clone(&checked.work))?,
-            user: User::default(),
             builder: BatchBuilder::new(checked.work.conversion.limits),
             excluded: Arc::clone(&checked.excluded),
             fingerprint: checked.fingerprint,
@@ -38,9 +35,9 @@ impl Batches {
     }
 
     fn step(&mut self) -> Result<Option<Batch>, Error> {
-        while let Some(step) = self.pass.next(&mut self.user)? {
+        while let Some(step) = self.pass.next()? {
             self.row += 1;
-            let (Step::User(line), user) = (step, &self.user) else { continue };
+            let Step::User(user, line) = step else { continue };
             if self.excluded.contains(&self.row) {
                 continue;
             }

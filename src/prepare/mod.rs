@@ -3,9 +3,7 @@
 //! The source is read twice. The check pass reports every finding before anything is sent; the
 //! second pass renders the users that passed, a batch at a time, so that memory does not grow with
 //! the file. Both read one open file, and the second fails if its bytes are no longer those checked.
-//! In the check pass one thread reads and renders and another judges.
 
-mod ahead;
 mod batches;
 mod complete;
 mod findings;
@@ -27,7 +25,6 @@ use crate::mapping::{Mapping, MappingOptions, User};
 use crate::rejection::{Finding, Rule};
 use crate::source::{Columns, Format, Reader, Record, SourceFacts};
 
-use ahead::Ahead;
 pub use batches::Batches;
 pub use complete::CompleteSource;
 use findings::{Findings, GuessedEncoding, UnseenColumns};
@@ -181,44 +178,39 @@ impl Prepared {
         let mut unidentified = 0;
         let mut unseen = UnseenColumns::new(&work, &pass);
         let mut guessed = GuessedEncoding::new(&pass);
-        let next = |user: &mut User| {
-            let Some(step) = pass.next(user)? else { return Ok(None) };
-            unseen.strike(&pass);
-            Ok(Some((step, guessed.look(&pass))))
-        };
-        std::thread::scope(|scope| {
-            Ahead::start(scope, next)?.each(|user, (step, odd)| {
-                totals.rows += 1;
-                let row = totals.rows;
-                match step {
-                    Step::LeftOut(line, why) => {
-                        let external_id = user.external_id.as_str();
-                        unidentified += u64::from(external_id.is_empty());
-                        visitor.left_out(external_id, Place { row, line }, why.as_ref().into())?;
-                        match why {
-                            Some(finding) => {
-                                survey.observe_rejected(external_id, row);
-                                findings.reject(finding)?;
-                            }
-                            None => totals.out_of_scope += 1,
+        while let Some(step) = pass.next()? {
+            totals.rows += 1;
+            let row = totals.rows;
+            match step {
+                Step::LeftOut { external_id, line, why } => {
+                    unidentified += u64::from(external_id.is_empty());
+                    visitor.left_out(external_id, Place { row, line }, why.as_ref().into())?;
+                    match why {
+                        Some(finding) => {
+                            survey.observe_rejected(external_id, row);
+                            findings.reject(finding)?;
                         }
-                    }
-                    Step::User(line) => {
-                        totals.users += 1;
-                        bytes += user.bytes.len() as u64;
-                        for (rule, path) in &user.warnings {
-                            let finding = lint::finding(line, *rule, user, rule.advice());
-                            findings.warn(finding.column(path))?;
-                        }
-                        if let Some(finding) = survey.observe(user, row, line) {
-                            findings.warn(finding)?;
-                        }
-                        visitor.user(user, Place { row, line })?;
+                        None => totals.out_of_scope += 1,
                     }
                 }
-                odd.map_or(Ok(()), |finding| findings.warn(finding))
-            })
-        })?;
+                Step::User(user, line) => {
+                    totals.users += 1;
+                    bytes += user.bytes.len() as u64;
+                    for (rule, path) in &user.warnings {
+                        let finding = lint::finding(line, *rule, user, rule.advice());
+                        findings.warn(finding.column(path))?;
+                    }
+                    if let Some(finding) = survey.observe(user, row, line) {
+                        findings.warn(finding)?;
+                    }
+                    visitor.user(user, Place { row, line })?;
+                }
+            }
+            unseen.strike(&pass);
+            if let Some(finding) = guessed.look(&pass) {
+                findings.warn(finding)?;
+            }
+        }
         if totals.rows == 0 {
             return Err(no_record(&work.input));
         }
@@ -442,26 +434,31 @@ fn reread(work: &Arc<Work>, suspects: &BTreeMap<u64, Vec<Suspect>>) -> Result<Ve
         return Ok(records);
     }
     let mut pass = Pass::open(Arc::clone(work))?;
-    let mut user = User::default();
     let mut row = 0;
     while records.len() < suspects.len()
-        && let Some(step) = pass.next(&mut user)?
+        && let Some(step) = pass.next()?
     {
         row += 1;
         if !suspects.contains_key(&row) {
             continue;
         }
-        let (line, rejected) = match step {
-            Step::User(line) => (line, false),
-            Step::LeftOut(line, _) => (line, true),
-        };
-        records.push(Reread {
-            row,
-            line,
-            external_id: user.external_id.clone(),
-            user_name: user.user_name.clone(),
-            manager: user.manager.clone(),
-            rejected,
+        records.push(match step {
+            Step::User(user, line) => Reread {
+                row,
+                line,
+                external_id: user.external_id.clone(),
+                user_name: user.user_name.clone(),
+                manager: user.manager.clone(),
+                rejected: false,
+            },
+            Step::LeftOut { external_id, line, .. } => Reread {
+                row,
+                line,
+                external_id: external_id.to_owned(),
+                user_name: String::new(),
+                manager: String::new(),
+                rejected: true,
+            },
         });
     }
     Ok(records)

@@ -10,14 +10,17 @@ use crate::mapping::{self, Program, Rendered, User};
 use crate::rejection::{Finding, Rule};
 use crate::source::{Columns, Format, Reader, Record, Row, SourceFacts};
 
-/// What one record came to, and the line it is about.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// A user.
-    User(u64),
-    /// Not sent: rejected by itself or, without a finding, outside the mapping's scope. Of the user
-    /// there is the externalId, where that is known.
-    LeftOut(u64, Option<Finding>),
+/// What one record came to.
+pub(super) enum Step<'a> {
+    /// A user, and the line of its record.
+    User(&'a User, u64),
+    /// Not sent: rejected by itself or, without a finding, outside the mapping's scope.
+    LeftOut {
+        /// Whose record it is; empty where that is not known.
+        external_id: &'a str,
+        line: u64,
+        why: Option<Finding>,
+    },
 }
 
 /// A reading in progress.
@@ -28,6 +31,7 @@ pub(super) struct Pass {
     /// `None` for a source of finished users.
     program: Option<Program>,
     record: Record,
+    user: User,
     fingerprint: Fingerprint,
 }
 
@@ -40,7 +44,8 @@ impl Pass {
             Format::Bulk => None,
             _ => Some(work.mapping.compile(reader.columns())?),
         };
-        Ok(Pass { work, reader, program, record: Record::default(), fingerprint })
+        let (record, user) = (Record::default(), User::default());
+        Ok(Pass { work, reader, program, record, user, fingerprint })
     }
 
     /// What is known of the source.
@@ -63,32 +68,37 @@ impl Pass {
         self.fingerprint.value()
     }
 
-    /// The next record, rendered into `user`; `None` after the last.
-    pub(super) fn next(&mut self, user: &mut User) -> Result<Option<Step>, Error> {
+    /// The next record, rendered; `None` after the last.
+    pub(super) fn next(&mut self) -> Result<Option<Step<'_>>, Error> {
         let Some(row) = self.reader.next(&mut self.record)? else { return Ok(None) };
-        user.clear();
+        self.user.clear();
         let rendered = match (row, &mut self.program) {
             (Row::Rejected(finding), _) => Rendered::Rejected(finding),
             (Row::Record, Some(program)) => {
-                program.render(self.reader.columns(), &self.record, user)
+                program.render(self.reader.columns(), &self.record, &mut self.user)
             }
-            (Row::User, _) | (Row::Record, None) => mapping::ready_user(&self.record, user),
+            (Row::User, _) | (Row::Record, None) => {
+                mapping::ready_user(&self.record, &mut self.user)
+            }
         };
         let line = self.record.line;
-        let limits = self.work.conversion.limits;
-        Ok(Some(match rendered {
-            Rendered::User if limits.fits_alone(user) => Step::User(line),
+        let why = match rendered {
+            Rendered::User if self.work.conversion.limits.fits_alone(&self.user) => {
+                return Ok(Some(Step::User(&self.user, line)));
+            }
             Rendered::User => {
                 let message = format!(
                     "The user alone takes {} bytes, more than the {} of a whole call. \
                      Shorten its values.",
-                    user.bytes.len(),
-                    limits.bytes
+                    self.user.bytes.len(),
+                    self.work.conversion.limits.bytes
                 );
-                Step::LeftOut(line, Some(lint::finding(line, Rule::UserTooLarge, user, message)))
+                Some(lint::finding(line, Rule::UserTooLarge, &self.user, message))
             }
-            Rendered::Rejected(finding) => Step::LeftOut(finding.line, Some(finding)),
-            Rendered::OutOfScope => Step::LeftOut(line, None),
-        }))
+            Rendered::Rejected(finding) => Some(finding),
+            Rendered::OutOfScope => None,
+        };
+        let line = why.as_ref().map_or(line, |finding| finding.line);
+        Ok(Some(Step::LeftOut { external_id: &self.user.external_id, line, why }))
     }
 }
