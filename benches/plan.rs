@@ -150,7 +150,9 @@ fn settle(csv: &Path, state: &Path) {
     let sent = plan.facts.counts.sent();
     println!("first plan          {:>8.3} s   {sent} users to add", began.elapsed().as_secs_f64());
     let now = TokioClock::new().now();
-    store.start_run(&NewRun { id: "r", plan: &plan.id, tripped: false }, now).unwrap();
+    store
+        .start_run(&NewRun { id: "r", plan: &plan.id, tripped: false, holder: None }, now)
+        .unwrap();
     for (number, first) in (1..).zip((0..sent).step_by(BATCH as usize)) {
         let ordinals = first..sent.min(first + BATCH);
         let batch = NewBatch { number, ordinals, body_hash: 0, client_request_id: "c" };

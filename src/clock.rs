@@ -71,15 +71,22 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
 /// The machine's time, or a multiple of it.
 ///
-/// It is anchored to the wall clock once and then follows Tokio's monotonic clock, so that it never
-/// runs backwards and obeys `tokio::time::pause` in tests. `speed` 1 is real time; at `speed` 60 a
+/// It is anchored to the wall clock once and then follows Tokio's monotonic clock, and the sleep of the
+/// host, so that it never runs backwards and obeys `tokio::time::pause` in tests. `speed` 1 is real time; at `speed` 60 a
 /// minute of service time passes in a second of real time.
 #[derive(Debug, Clone, Copy)]
 pub struct TokioClock {
     began: tokio::time::Instant,
+    /// How long the host had slept by then.
+    asleep: Duration,
     epoch: Timestamp,
     speed: u32,
 }
+
+/// The longest wait that one timer measures.
+const PIECE: Duration = Duration::from_secs(60);
+/// Timers count milliseconds; a sleeper is not to wake just before its moment.
+const ROUNDING: Duration = Duration::from_micros(999);
 
 impl TokioClock {
     /// The machine's time.
@@ -91,6 +98,7 @@ impl TokioClock {
     pub fn with_speed(speed: u32) -> Self {
         TokioClock {
             began: tokio::time::Instant::now(),
+            asleep: asleep(),
             epoch: Timestamp(0).after(wall_time()),
             speed: speed.max(1),
         }
@@ -105,7 +113,8 @@ impl Default for TokioClock {
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
-        self.epoch.after(self.began.elapsed().saturating_mul(self.speed))
+        let asleep = asleep().saturating_sub(self.asleep);
+        self.epoch.after((self.began.elapsed() + asleep).saturating_mul(self.speed))
     }
 
     fn host(&self) -> HostTime {
@@ -119,10 +128,38 @@ impl Clock for TokioClock {
     }
 
     fn sleep_until(&self, moment: Timestamp) -> Sleep {
-        let wait = moment.since(self.epoch) / self.speed;
-        // Rounded up to the timer's millisecond, or the sleeper could wake just before `moment`.
-        Box::pin(tokio::time::sleep_until(self.began + wait + Duration::from_micros(999)))
+        let clock = *self;
+        Box::pin(async move {
+            // A timer stands still while the host sleeps, so a long wait is taken in pieces.
+            loop {
+                let wait = moment.since(clock.now());
+                if wait.is_zero() {
+                    return;
+                }
+                tokio::time::sleep((wait / clock.speed).min(PIECE) + ROUNDING).await;
+            }
+        })
     }
+}
+
+/// How long the host has slept since its start, in whole seconds, which monotonic clocks leave out. Never
+/// less than before.
+#[cfg(target_os = "linux")]
+fn asleep() -> Duration {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::time::{ClockId, clock_gettime};
+
+    static LONGEST: AtomicU64 = AtomicU64::new(0);
+    let read = |clock| Duration::try_from(clock_gettime(clock)).unwrap_or_default();
+    let awake = read(ClockId::Monotonic);
+    let slept = read(ClockId::Boottime).saturating_sub(awake).as_secs();
+    Duration::from_secs(LONGEST.fetch_max(slept, Ordering::SeqCst).max(slept))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn asleep() -> Duration {
+    Duration::ZERO
 }
 
 /// Which start of the host this is, and the time since, asleep or awake; no setting of the wall clock

@@ -98,6 +98,11 @@ const OPERATIONS: &[Operation] = &[
         meaning: "{run} -> that run and its batches; without an id the target's newest.",
         run: Work::OfClient(runs::show),
     },
+    Operation {
+        name: "runs.abandon",
+        meaning: "{run} -> an unfinished run is given up; whoever is in doubt is planned again.",
+        run: Work::OfClient(runs::abandon),
+    },
     Operation { name: "operations", meaning: "{} -> this list.", run: Work::Free(operations) },
 ];
 

@@ -22,6 +22,8 @@ pub enum Step {
     Accepted,
     /// The ledger knows that the call ended.
     CallEnded,
+    /// The journal has it that nobody staged a try.
+    Unsent,
     /// The journal has a refusal.
     Refused,
     /// The journal has a doubt.
@@ -34,7 +36,7 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 13] = [
         Step::LeaseTaken,
         Step::RunStarted,
         Step::Intended,
@@ -43,6 +45,7 @@ impl Step {
         Step::Answered,
         Step::Accepted,
         Step::CallEnded,
+        Step::Unsent,
         Step::Refused,
         Step::Doubted,
         Step::RunEnded,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::arguments::{TargetArguments, call};
-use super::output::Output;
+use super::output::{Output, counted};
 
 #[derive(Debug, Args)]
 pub(super) struct Runs {
@@ -20,6 +20,13 @@ enum RunsCommand {
         /// At most this many
         #[arg(long, default_value_t = 20)]
         limit: u64,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Give up an unfinished run that cannot be resumed; whoever is in doubt is planned again
+    Abandon {
+        /// The run's id
+        run: String,
         #[command(flatten)]
         target: TargetArguments,
     },
@@ -40,6 +47,12 @@ impl Runs {
                 let lines: Vec<String> =
                     list["runs"].as_array().into_iter().flatten().map(line).collect();
                 output.text(&lines.join("\n"), &list);
+            }
+            RunsCommand::Abandon { run, target } => {
+                let done = call(&target.client()?, "runs.abandon", &json!({"run": run}))?;
+                let users = counted(done["resend"].as_u64().unwrap_or_default(), "user");
+                output
+                    .text(&format!("Run {run} is given up; {users} will be planned again."), &done);
             }
             RunsCommand::Show { run, target } => {
                 let run = call(&target.client()?, "runs.show", &json!({"run": run}))?;

@@ -1,11 +1,11 @@
 //! The operations on plans.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::PathBuf;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::{arguments_invalid, to_value};
 use crate::builder::Gathered;
@@ -108,14 +108,20 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(json!({"plan": found.id, "rows": rows, "text": text}));
     };
-    let file = File::create(&path).map_err(|error| {
+    let failed = |error: io::Error| {
         Error::new(
             ErrorKind::OutputFailed,
             format!("The file {} cannot be written: {error}.", path.display()),
             "Check its folder and its permissions.",
         )
-    })?;
-    let rows = plan::preview(&*store, &found, wanted, format, &mut BufWriter::new(file))?;
+    };
+    // It holds HR data: for its owner only, and whole or not at all.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    let mut writer = BufWriter::new(file);
+    let rows = plan::preview(&*store, &found, wanted, format, &mut writer)?;
+    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(json!({"plan": found.id, "rows": rows, "path": path}))
 }
 

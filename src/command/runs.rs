@@ -1,13 +1,17 @@
 //! The operations on runs, approvals and the quota.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::arguments_invalid;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::store::{Approval, Batch, BatchState, Run, RunState};
+use crate::store::{Approval, Batch, BatchState, Lease, Run, RunState};
 
+/// Longer than abandoning takes.
+const ABANDONING: Duration = Duration::from_secs(60);
 /// Runs that a list has unless told otherwise.
 const LISTED: usize = 20;
 
@@ -39,6 +43,37 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         "reason": approval.reason,
         "approver": approval.approver,
     }))
+}
+
+pub(super) fn abandon(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Arguments {
+        run: String,
+    }
+    let Arguments { run } = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let store = client.store()?;
+    let target = client.desk(&*store)?.target.id;
+    if store.run(&run)?.target != target {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("Run {run} is of another target."),
+            "Name the target that it ran against.",
+        ));
+    }
+    let now = client.parts().clock.now();
+    // A run at work renews its lease; nobody may pull the run away under it.
+    let holder = format!("the abandoning of run {run}");
+    if let Lease::Held { by, until } = store.take_lease(target, &holder, ABANDONING, now)? {
+        return Err(Error::new(
+            ErrorKind::LockHeld,
+            format!("The {by} works on this target; its lease lasts until {until}."),
+            "Let it end. If it died, its lease is free at that time.",
+        ));
+    }
+    let abandoned = store.abandon_run(&run, now);
+    store.release_lease(target, &holder)?;
+    Ok(json!({"run": run, "resend": abandoned?}))
 }
 
 pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
@@ -124,6 +159,7 @@ fn batch(batch: &Batch) -> Value {
             BatchState::Accepted => "accepted",
             BatchState::Refused => "refused",
             BatchState::InDoubt => "inDoubt",
+            BatchState::GivenUp => "givenUp",
         },
         "attempts": batch.attempts,
         "clientRequestId": batch.client_request_id,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::is_rename;
 use super::reason::Reason;
 use crate::error::Error;
 use crate::store::{Action, PlanItem, Totals};
@@ -178,7 +179,8 @@ impl Touched {
             Action::Restore => self.updates += 1,
             _ => {}
         }
-        if Reason::is_rename(item.reason) {
+        // The reason may be another one, as that of an undo; the names may not be kept.
+        if Reason::is_rename(item.reason) || is_rename(item.user_name_before, item.user_name) {
             self.renames += 1;
         }
         if item.action.sends() && !item.wiped.is_empty() {

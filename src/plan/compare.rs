@@ -280,6 +280,11 @@ fn renamed(before: &str, after: &str) -> Option<Reason> {
     })
 }
 
+/// Whether a userName changes other than in case; not where one of the two is not known.
+pub(super) fn is_rename(before: &str, after: &str) -> bool {
+    renamed(before, after).is_some_and(|reason| reason != Reason::UserNameCase)
+}
+
 /// Counts how names change.
 pub(super) fn count_name(names: &mut NameCounts, reason: &str) {
     let count = match reason {

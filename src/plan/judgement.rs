@@ -13,8 +13,6 @@ use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// More runs than anybody makes in a week.
-const RUNS: usize = 100_000;
 
 /// What the brakes say of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +37,6 @@ impl Judgement {
 
 /// What was accepted for a target in the windows before `now`.
 ///
-/// What an approved run did is not held against later plans, nor what the first one did, which has to add
-/// everybody: each window begins after the last such run.
-///
 /// # Errors
 /// What the store gives.
 pub(super) fn earlier(
@@ -49,21 +44,9 @@ pub(super) fn earlier(
     target: TargetId,
     now: Timestamp,
 ) -> Result<Earlier, Error> {
-    let (mut day, mut week) = (now.before(DAY), now.before(WEEK));
-    for run in store.runs(Some(target), RUNS)? {
-        if run.ended_at.is_some_and(|ended| ended < week) {
-            break;
-        }
-        let plan = store.plan(&run.plan)?;
-        if plan.facts.tripped || plan.baseline_revision == 0 {
-            let ended = run.ended_at.unwrap_or(now);
-            (day, week) = (day.max(ended), week.max(ended));
-            break;
-        }
-    }
     Ok(Earlier {
-        day: store.totals_since(target, day)?.into(),
-        week: store.totals_since(target, week)?.into(),
+        day: store.totals_since(target, now.before(DAY))?.into(),
+        week: store.totals_since(target, now.before(WEEK))?.into(),
     })
 }
 

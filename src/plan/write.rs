@@ -1,5 +1,7 @@
 //! Drafts in their order to a stored plan, judged on the way.
 
+use std::collections::HashSet;
+
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::brakes::{Base, BrakeLimits};
@@ -109,6 +111,10 @@ pub(super) fn write(
         cost,
         warnings: frame.warnings.into_sentences(),
     };
+    if desk.store.keep()? == Keep::Hashes {
+        // What they forbid is in the judgement already.
+        frame.protected.user_names.clear();
+    }
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
     writer.finish(PlanFacts {
@@ -138,11 +144,18 @@ fn in_order(
             sent.push(index(at)?);
         }
     }
-    let lines: Vec<Line<u64>> = sent
-        .iter()
-        .map(|at| &drafts[*at as usize])
-        .map(|draft| Line { user: draft.key, manager: draft.manager })
-        .collect();
+    let sent_drafts = || sent.iter().map(|at| &drafts[*at as usize]);
+    let new: HashSet<u64> = match sent_drafts().any(|draft| draft.action == Action::Disable) {
+        true => sent_drafts().filter(|d| d.action == Action::Add).map(|d| d.key).collect(),
+        false => HashSet::new(),
+    };
+    // A leaver waits for nobody whom the service knows already: the reserve of the quota is for leavers.
+    let waits = |draft: &Draft| {
+        let manager = draft.manager?;
+        (draft.action != Action::Disable || new.contains(&manager)).then_some(manager)
+    };
+    let lines: Vec<Line<u64>> =
+        sent_drafts().map(|draft| Line { user: draft.key, manager: waits(draft) }).collect();
     let found = managers_first(&lines);
     drop(lines);
     for cycle in found.cycles.iter().take(CYCLES) {

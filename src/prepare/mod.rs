@@ -296,6 +296,14 @@ impl Checked {
             && !self.unseen.iter().any(|unseen| unseen.to_lowercase() == name.to_lowercase())
     }
 
+    /// Reads the bytes once more: are they those that were checked?
+    ///
+    /// # Errors
+    /// `SourceUnreadable`; `SourceChanged`.
+    pub fn still_the_same(&self) -> Result<(), Error> {
+        if self.work.input.hash()? == self.fingerprint { Ok(()) } else { Err(source_changed()) }
+    }
+
     /// SHA-256 of the source's bytes, in lower case hexadecimal. Reads them once more.
     ///
     /// # Errors

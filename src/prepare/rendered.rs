@@ -35,11 +35,11 @@ impl Prepared {
     pub fn render(mut self, mut wanted: HashSet<u128>) -> Result<Rendered, Error> {
         let mut file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
         let mut places = HashMap::with_capacity(wanted.len());
-        let (mut user, mut end) = (User::default(), 0);
+        let mut end = 0;
         while !wanted.is_empty()
-            && let Some(step) = self.pass.next(&mut user)?
+            && let Some(step) = self.pass.next()?
         {
-            let Step::User(_) = step else { continue };
+            let Step::User(user, _) = step else { continue };
             let hash = xxh3_128(&user.bytes);
             if wanted.remove(&hash) {
                 let place =

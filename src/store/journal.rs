@@ -27,6 +27,8 @@ pub enum BatchState {
     Refused = 3,
     /// A try left and no answer came.
     InDoubt = 4,
+    /// In doubt when its run was given up: its users are planned again.
+    GivenUp = 5,
 }
 
 impl BatchState {
@@ -36,7 +38,8 @@ impl BatchState {
             1 => BatchState::Sent,
             2 => BatchState::Accepted,
             3 => BatchState::Refused,
-            _ => BatchState::InDoubt,
+            4 => BatchState::InDoubt,
+            _ => BatchState::GivenUp,
         }
     }
 
@@ -47,6 +50,7 @@ impl BatchState {
             BatchState::Accepted => "accepted",
             BatchState::Refused => "refused",
             BatchState::InDoubt => "in doubt",
+            BatchState::GivenUp => "given up",
         }
     }
 }
@@ -204,11 +208,7 @@ pub(super) fn intend(
     new: &NewBatch<'_>,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let (keys, state) = runs::find(connection, run)?;
-    if state.state.is_final() {
-        let message = format!("Run {run} has ended; it takes no more batches.");
-        return Err(Error::new(ErrorKind::InvalidState, message, "Make a new plan.").into());
-    }
+    let (keys, state) = runs::still_goes_on(connection, run)?;
     let mut query = connection.prepare_cached(&format!("{BATCH} AND number = ?2"))?;
     let known = query.query_row(params![keys.number, new.number], batch).optional()?;
     if let Some(known) = known {
@@ -245,7 +245,8 @@ pub(super) fn mark_sent(
     now: Timestamp,
 ) -> Result<(), Trouble> {
     let (keys, batch) = find(connection, run, number)?;
-    if matches!(batch.state, BatchState::Accepted | BatchState::Refused) {
+    runs::still_goes_on(connection, run)?;
+    if matches!(batch.state, BatchState::Accepted | BatchState::Refused | BatchState::GivenUp) {
         return Err(no_way(run, &batch, "be sent"));
     }
     connection
@@ -261,6 +262,25 @@ pub(super) fn mark_sent(
             client_request_id,
             moment(now)
         ])?;
+    Ok(())
+}
+
+/// A try that nobody staged: it did not leave, or was answered so. The batch is as before it.
+pub(super) fn unmark_sent(
+    connection: &Connection,
+    run: &str,
+    number: u64,
+    left: bool,
+) -> Result<(), Trouble> {
+    let (keys, batch) = find(connection, run, number)?;
+    if batch.state != BatchState::Sent {
+        return Err(no_way(run, &batch, "be unsent"));
+    }
+    connection
+        .prepare_cached(
+            "UPDATE batch SET state = ?3, attempts = attempts - ?4 WHERE run = ?1 AND number = ?2",
+        )?
+        .execute(params![keys.number, number, BatchState::Intent as u8, u8::from(!left)])?;
     Ok(())
 }
 
@@ -292,7 +312,9 @@ pub(super) fn refuse(
     match batch.state {
         BatchState::Refused => return Ok(()),
         BatchState::Sent | BatchState::InDoubt => {}
-        BatchState::Intent | BatchState::Accepted => return Err(no_way(run, &batch, "be refused")),
+        BatchState::Intent | BatchState::Accepted | BatchState::GivenUp => {
+            return Err(no_way(run, &batch, "be refused"));
+        }
     }
     connection
         .prepare_cached(
@@ -315,7 +337,9 @@ pub(super) fn accept(
     match batch.state {
         BatchState::Accepted => return Ok(false),
         BatchState::Sent | BatchState::InDoubt => {}
-        BatchState::Intent | BatchState::Refused => return Err(no_way(run, &batch, "be accepted")),
+        BatchState::Intent | BatchState::Refused | BatchState::GivenUp => {
+            return Err(no_way(run, &batch, "be accepted"));
+        }
     }
     connection
         .prepare_cached(
@@ -331,7 +355,7 @@ pub(super) fn accept(
         ])?;
     take_over(connection, keys, &batch.ordinals, now)?;
     let range = (keys.plan, batch.ordinals.start, batch.ordinals.end);
-    rolling::count(connection, (keys.target, now), range, Actions::SENT.0)?;
+    rolling::count(connection, (keys.target, keys.number, now), range, Actions::SENT.0)?;
     baseline::moved(connection, keys.target)?;
     Ok(true)
 }

@@ -64,21 +64,36 @@ pub(super) fn renew(
     holder: &str,
     ttl: Duration,
     now: Timestamp,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
     // One's own expired lease that nobody took is still one's own.
     let renewed = connection.execute(
         "UPDATE lease SET until = ?3 WHERE target = ?1 AND holder = ?2",
         params![target.0, holder, moment(now.after(ttl))],
     )?;
-    if renewed == 1 {
-        return Ok(());
-    }
-    Err(Error::new(
+    Ok(renewed == 1)
+}
+
+/// Fails if another than `holder` has the lease, or nobody.
+pub(super) fn still_held(
+    connection: &Connection,
+    target: TargetId,
+    holder: &str,
+) -> Result<(), Trouble> {
+    let held: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM lease WHERE target = ?1 AND holder = ?2)",
+        params![target.0, holder],
+        |row| row.get(0),
+    )?;
+    if held { Ok(()) } else { Err(lost().into()) }
+}
+
+/// The error of a run whose lease another has.
+pub(crate) fn lost() -> Error {
+    Error::new(
         ErrorKind::LockHeld,
         "This run lost its lease on the target: it was silent for too long and another took over.",
         "Let the other run end; then resume this one if it is unfinished.",
     )
-    .into())
 }
 
 pub(super) fn release(

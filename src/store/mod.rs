@@ -34,6 +34,7 @@ pub use approval::Approval;
 pub use baseline::{BaselineRow, BaselineUser, EachUser, Outcome, UserState};
 pub use journal::{Batch, BatchState, Before, EachBefore, NewBatch};
 pub use lease::Lease;
+pub(crate) use lease::lost as lost_lease;
 pub use ledger::{CallId, CallLimits, CallRequest, Grant, Quota, WaitReason};
 pub use place::state_path;
 pub use plans::{
@@ -115,8 +116,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The rows of the source behind the target's last started run.
     fn last_source(&self, target: TargetId) -> Result<Option<LastSource>, Error>;
 
-    /// Lets go of what nobody needs any more.
-    fn prune(&self, retention: &Retention, now: Timestamp) -> Result<Pruned, Error>;
+    /// Lets go of what nobody needs any more of a target.
+    fn prune(
+        &self,
+        target: TargetId,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Pruned, Error>;
 
     /// Records an approval. Refused when its number of removals is not the plan's.
     fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error>;
@@ -147,6 +153,10 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<(), Error>;
 
+    /// Ends an unfinished run for good. Users of batches in doubt are planned again whatever the source
+    /// says; gives how many of them the baseline knows.
+    fn abandon_run(&self, run: &str, now: Timestamp) -> Result<u64, Error>;
+
     /// Records what is about to be sent. Again with the same bytes: nothing happens; with others: an error.
     fn intend(&self, run: &str, batch: &NewBatch<'_>, now: Timestamp) -> Result<(), Error>;
 
@@ -158,6 +168,10 @@ pub trait Store: fmt::Debug + Send + Sync {
         client_request_id: &str,
         now: Timestamp,
     ) -> Result<(), Error>;
+
+    /// Records that a try marked as sent was staged by nobody: it did not leave (`left` false), or was
+    /// answered so. Only where no earlier try is in doubt.
+    fn unmark_sent(&self, run: &str, number: u64, left: bool) -> Result<(), Error>;
 
     /// Records that a try left and no answer came. `error` is an error document (JSON).
     fn mark_in_doubt(&self, run: &str, number: u64, error: &str) -> Result<(), Error>;
@@ -230,14 +244,14 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Lease, Error>;
 
-    /// Lengthens a lease; an error of kind `LockHeld` when it was lost meanwhile.
+    /// Lengthens a lease; says whether it is still `holder`'s.
     fn renew_lease(
         &self,
         target: TargetId,
         holder: &str,
         ttl: std::time::Duration,
         now: Timestamp,
-    ) -> Result<(), Error>;
+    ) -> Result<bool, Error>;
 
     /// Gives a lease back; nothing happens if `holder` no longer has it.
     fn release_lease(&self, target: TargetId, holder: &str) -> Result<(), Error>;

@@ -1,9 +1,9 @@
-//! Letting go of what nobody needs any more, in small transactions so that nobody waits.
+//! Letting go of what nobody needs any more, in transactions small enough that others wait little.
 
 use rusqlite::params;
 
 use super::sqlite::{SqliteStore, moment};
-use super::{Pruned, Retention, RunState};
+use super::{Pruned, Retention, RunState, TargetId};
 use crate::clock::Timestamp;
 use crate::error::Error;
 
@@ -14,14 +14,15 @@ const TALLIES: i64 = 8 * 24 * 60 * 60 * 1_000_000;
 
 pub(super) fn prune(
     store: &SqliteStore,
+    target: TargetId,
     retention: &Retention,
     now: Timestamp,
 ) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
     // A plan loses its users once its run ended, or when it is old and was never started.
     let plans = numbers(
-        store,
-        "SELECT number FROM plan WHERE complete = 1 AND users_gone = 0 AND
+        (store, target),
+        "SELECT number FROM plan WHERE target = ?4 AND complete = 1 AND users_gone = 0 AND
              CASE WHEN EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
                  THEN NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number
                                     AND run.state NOT IN (?2, ?3))
@@ -52,10 +53,11 @@ pub(super) fn prune(
     }
     // What is left of an old one are its counts.
     let old = numbers(
-        store,
-        "SELECT number FROM plan WHERE users_gone = 1 AND items_gone = 0 AND created_at < ?1
+        (store, target),
+        "SELECT number FROM plan WHERE target = ?4 AND users_gone = 1 AND items_gone = 0
+           AND created_at < ?1
            AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number
-                             AND run.state NOT IN (?2, ?3))",
+                             AND (run.started_at >= ?1 OR run.state NOT IN (?2, ?3)))",
         retention.plans,
     )?;
     for plan in old {
@@ -66,8 +68,8 @@ pub(super) fn prune(
         pruned.items += 1;
     }
     let leftovers = numbers(
-        store,
-        "SELECT number FROM plan WHERE complete = 0 AND created_at < ?1 AND ?2 <> ?3",
+        (store, target),
+        "SELECT number FROM plan WHERE target = ?4 AND complete = 0 AND created_at < ?1 AND ?2 <> ?3",
         retention.plans,
     )?;
     for plan in leftovers {
@@ -76,8 +78,8 @@ pub(super) fn prune(
         pruned.unfinished_plans += 1;
     }
     let runs = numbers(
-        store,
-        "SELECT number FROM run WHERE started_at < ?1 AND state IN (?2, ?3)
+        (store, target),
+        "SELECT number FROM run WHERE target = ?4 AND started_at < ?1 AND state IN (?2, ?3)
            AND EXISTS (SELECT 1 FROM history WHERE history.run = run.number)",
         retention.history,
     )?;
@@ -87,18 +89,22 @@ pub(super) fn prune(
     }
     let tallies = moment(now).saturating_sub(TALLIES);
     store.write(|change| {
-        change.execute("DELETE FROM tally WHERE at < ?1", [tallies])?;
+        change.execute("DELETE FROM tally WHERE target = ?2 AND at < ?1", [tallies, target.0])?;
         Ok(pruned)
     })
 }
 
-/// What to prune: `query` is given a moment and the two final states of a run.
-fn numbers(store: &SqliteStore, query: &str, before: Timestamp) -> Result<Vec<i64>, Error> {
+/// What to prune: `query` is given a moment, the two final states of a run, and the target.
+fn numbers(
+    (store, target): (&SqliteStore, TargetId),
+    query: &str,
+    before: Timestamp,
+) -> Result<Vec<i64>, Error> {
     store.read(|state| {
         let mut query = state.prepare(query)?;
         let (finished, abandoned) = (RunState::Finished as u8, RunState::Abandoned as u8);
         let numbers = query
-            .query_map(params![moment(before), finished, abandoned], |row| row.get(0))?
+            .query_map(params![moment(before), finished, abandoned, target.0], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(numbers)
     })

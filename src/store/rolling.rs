@@ -13,7 +13,8 @@ use crate::clock::Timestamp;
 /// Stands where an action would, for a wiped attribute.
 const WIPE: u8 = 100;
 
-/// Users the service accepted (202) since some moment.
+/// Users the service accepted (202) since some moment. What an approved run did is not held against later
+/// plans, nor what the first one did, which has to add everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     /// New users.
@@ -28,33 +29,33 @@ pub struct Totals {
     pub wipes: BTreeMap<String, u64>,
 }
 
-/// Counts what a batch changed: the items of `plan` from `first` up to but without `past`. Whoever was
-/// sent again as it was did not change.
+/// Counts what a batch of `run` changed: the items of `plan` from `first` up to but without `past`. Whoever
+/// was sent again as it was did not change.
 pub(super) fn count(
     connection: &Connection,
-    (target, now): (i64, Timestamp),
+    (target, run, now): (i64, i64, Timestamp),
     (plan, first, past): (i64, u64, u64),
     sent: u16,
 ) -> Result<(), Trouble> {
     connection
         .prepare_cached(
-            "INSERT INTO tally (target, at, what, attribute, count)
-             SELECT ?1, ?2, action, '', count(*) FROM plan_item
+            "INSERT INTO tally (target, at, what, attribute, count, run)
+             SELECT ?1, ?2, action, '', count(*), ?7 FROM plan_item
              WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
                AND reason NOT LIKE 'resend-%'
              GROUP BY action",
         )?
-        .execute(params![target, moment(now), plan, first, past, sent])?;
+        .execute(params![target, moment(now), plan, first, past, sent, run])?;
     connection
         .prepare_cached(
-            "INSERT INTO tally (target, at, what, attribute, count)
-             SELECT ?1, ?2, ?7, wipe.value, count(*)
+            "INSERT INTO tally (target, at, what, attribute, count, run)
+             SELECT ?1, ?2, ?7, wipe.value, count(*), ?8
              FROM plan_item, json_each(plan_item.wiped) AS wipe
              WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
                AND wiped <> ''
              GROUP BY wipe.value",
         )?
-        .execute(params![target, moment(now), plan, first, past, sent, WIPE])?;
+        .execute(params![target, moment(now), plan, first, past, sent, WIPE, run])?;
     Ok(())
 }
 
@@ -66,6 +67,9 @@ pub(super) fn since(
     let mut totals = Totals::default();
     let mut query = connection.prepare_cached(
         "SELECT what, attribute, sum(count) FROM tally WHERE target = ?1 AND at > ?2
+           AND NOT EXISTS (SELECT 1 FROM approval WHERE approval.used_by = tally.run)
+           AND NOT EXISTS (SELECT 1 FROM run JOIN plan ON plan.number = run.plan
+                           WHERE run.number = tally.run AND plan.baseline_revision = 0)
          GROUP BY what, attribute",
     )?;
     let mut rows = query.query(params![target.0, moment(since)])?;

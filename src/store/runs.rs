@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::plans::{self, Plan};
 use super::sqlite::{instant, moment, past_moment};
 use super::trouble::Trouble;
-use super::{BatchState, TargetId, approval, baseline};
+use super::{Actions, BatchState, TargetId, approval, baseline, lease};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 
@@ -49,6 +49,8 @@ pub struct NewRun<'a> {
     /// Whether a brake trips now, judged again at apply. A plan that had tripped when it was made needs
     /// an approval in any case.
     pub tripped: bool,
+    /// Who must hold the lease on the target; `None` where nobody needs to.
+    pub holder: Option<&'a str>,
 }
 
 /// One execution of a plan.
@@ -136,6 +138,9 @@ pub(super) fn start(
     now: Timestamp,
 ) -> Result<Run, Trouble> {
     let (number, plan) = plans::find(connection, new.plan)?;
+    if let Some(holder) = new.holder {
+        lease::still_held(connection, plan.target, holder)?;
+    }
     still_fresh(connection, number, &plan)?;
     nothing_in_doubt(connection, plan.target)?;
     let taken: bool = connection.query_row(
@@ -153,10 +158,53 @@ pub(super) fn start(
         params![new.id, number, plan.target.0, RunState::Running as u8, moment(now)],
         |row| row.get(0),
     )?;
+    // Older runs hold older users: they must never be sent after these.
+    connection.execute(
+        "UPDATE run SET state = ?3, ended_at = coalesce(ended_at, ?4)
+         WHERE target = ?1 AND number <> ?2 AND state IN (0, 1)",
+        params![plan.target.0, run, RunState::Abandoned as u8, moment(now)],
+    )?;
     if new.tripped || plan.facts.tripped {
         approval::consume(connection, (number, &plan), run, now)?;
     }
     Ok(find(connection, new.id)?.1)
+}
+
+/// The run, unless it has ended: nothing more of it may be sent then.
+pub(super) fn still_goes_on(connection: &Connection, id: &str) -> Result<(Keys, Run), Trouble> {
+    let (keys, run) = find(connection, id)?;
+    if !run.state.is_final() {
+        return Ok((keys, run));
+    }
+    let message = format!("Run {id} has ended, or another took its place; it sends no more.");
+    Err(Error::new(ErrorKind::InvalidState, message, "Make a new plan.").into())
+}
+
+/// Gives a run up. Whoever is in doubt is planned again, whatever the source says.
+pub(super) fn abandon(connection: &Connection, id: &str, now: Timestamp) -> Result<u64, Trouble> {
+    let (keys, _) = still_goes_on(connection, id)?;
+    let doubtful = connection.execute(
+        "UPDATE baseline SET state = ?3, state_at = ?4 WHERE target = ?2 AND external_id IN
+           (SELECT item.external_id FROM batch JOIN plan_item AS item
+              ON item.plan = ?5 AND item.ordinal >= batch.first AND item.ordinal < batch.past
+              AND (1 << item.action) & ?6 <> 0
+            WHERE batch.run = ?1 AND batch.state IN (1, 4))",
+        params![
+            keys.number,
+            keys.target,
+            baseline::UserState::Unconfirmed as u8,
+            moment(now),
+            keys.plan,
+            Actions::SENT.0
+        ],
+    )?;
+    baseline::moved(connection, keys.target)?;
+    connection.execute(
+        "UPDATE batch SET state = ?2, settled_at = ?3 WHERE run = ?1 AND state IN (1, 4)",
+        params![keys.number, BatchState::GivenUp as u8, moment(now)],
+    )?;
+    set_state(connection, id, RunState::Abandoned, None, now)?;
+    Ok(u64::try_from(doubtful).unwrap_or(u64::MAX))
 }
 
 /// The run that the plan was started by.
@@ -200,9 +248,9 @@ fn nothing_in_doubt(connection: &Connection, target: TargetId) -> Result<(), Tro
     let found: Option<(String, i64)> = connection
         .query_row(
             "SELECT run.id, count(*) FROM run JOIN batch ON batch.run = run.number
-             WHERE run.target = ?1 AND batch.state IN (?2, ?3)
+             WHERE run.target = ?1 AND batch.state IN (1, 4)
              GROUP BY run.id LIMIT 1",
-            params![target.0, BatchState::Sent as u8, BatchState::InDoubt as u8],
+            [target.0],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -211,7 +259,9 @@ fn nothing_in_doubt(connection: &Connection, target: TargetId) -> Result<(), Tro
     Err(Error::new(
         ErrorKind::RunUnfinished,
         format!("Run {run} has {count} {plural} that left and had no answer."),
-        format!("Resume run {run} first: it settles them."),
+        format!(
+            "Resume run {run} first: it settles them. Where that is impossible, abandon it (runs.abandon)."
+        ),
     )
     .into())
 }

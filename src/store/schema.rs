@@ -191,10 +191,14 @@ CREATE INDEX call_in_day ON call (tenant, day_until);
 ";
 
 /// The ledger follows the host's clock; in an older file, from the next call on. Old plans lose their items.
+/// A tally names its run.
 const VERSION_2: &str = "
 ALTER TABLE tenant ADD COLUMN boot INTEGER NOT NULL DEFAULT 0;  -- the start of the host that shift is of
 ALTER TABLE tenant ADD COLUMN shift INTEGER;  -- microseconds that the ledger is ahead of the host's clock
 ALTER TABLE plan ADD COLUMN items_gone INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tally ADD COLUMN run INTEGER;
+CREATE INDEX batch_by_past ON batch (run, past);
+CREATE INDEX batch_unsettled ON batch (run) WHERE state IN (1, 4);
 ";
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.

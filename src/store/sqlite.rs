@@ -282,8 +282,13 @@ impl Store for SqliteStore {
         self.read(|state| plans::last_source(state, target))
     }
 
-    fn prune(&self, retention: &Retention, now: Timestamp) -> Result<Pruned, Error> {
-        prune::prune(self, retention, now)
+    fn prune(
+        &self,
+        target: TargetId,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Pruned, Error> {
+        prune::prune(self, target, retention, now)
     }
 
     fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error> {
@@ -316,6 +321,10 @@ impl Store for SqliteStore {
         self.write(|change| runs::set_state(change, run, state, summary, now))
     }
 
+    fn abandon_run(&self, run: &str, now: Timestamp) -> Result<u64, Error> {
+        self.write(|change| runs::abandon(change, run, now))
+    }
+
     fn intend(&self, run: &str, batch: &NewBatch<'_>, now: Timestamp) -> Result<(), Error> {
         self.write(|change| journal::intend(change, run, batch, now))
     }
@@ -328,6 +337,10 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.write(|change| journal::mark_sent(change, run, number, client_request_id, now))
+    }
+
+    fn unmark_sent(&self, run: &str, number: u64, left: bool) -> Result<(), Error> {
+        self.write(|change| journal::unmark_sent(change, run, number, left))
     }
 
     fn mark_in_doubt(&self, run: &str, number: u64, error: &str) -> Result<(), Error> {
@@ -411,7 +424,7 @@ impl Store for SqliteStore {
         holder: &str,
         ttl: Duration,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.write(|change| lease::renew(change, target, holder, ttl, now))
     }
 

@@ -85,6 +85,7 @@ impl Parcel {
             client_request_id,
             body: self.batch.body.clone(),
             entry: journal.zip(self.entry()),
+            doubtful: self.doubtful,
             gate: self.gate.clone(),
         }
     }
@@ -102,6 +103,8 @@ pub(super) struct Call {
     pub(super) client_request_id: String,
     body: bytes::Bytes,
     entry: Option<(Journal, Entry)>,
+    /// An earlier try may have arrived.
+    doubtful: bool,
     gate: Gate,
 }
 
@@ -160,25 +163,36 @@ impl Call {
             }
         };
         match &self.entry {
-            Some((journal, entry)) => record(journal, *entry, outcome, &parts.config.target).await,
+            Some((journal, entry)) => {
+                self.record(journal, *entry, outcome, &parts.config.target).await
+            }
             None => outcome,
         }
     }
-}
 
-/// Writes down how a try ended, as far as that is certain. A refusal is judged first.
-async fn record(journal: &Journal, entry: Entry, outcome: Outcome, target: &Target) -> Outcome {
-    match &outcome {
-        Outcome::Accepted(receipt) => {
-            let request_id = receipt.request_id.clone().unwrap_or_default();
-            if let Err(error) = journal.accepted(entry, request_id).await {
-                return Outcome::Unrecorded(error);
+    /// Writes down how a try ended, as far as that is certain. A refusal is judged first.
+    async fn record(
+        &self,
+        journal: &Journal,
+        entry: Entry,
+        outcome: Outcome,
+        target: &Target,
+    ) -> Outcome {
+        match &outcome {
+            Outcome::Accepted(receipt) => {
+                let request_id = receipt.request_id.clone().unwrap_or_default();
+                if let Err(error) = journal.accepted(entry, request_id).await {
+                    return Outcome::Unrecorded(error);
+                }
             }
+            Outcome::Unanswered(error) if outcome.leaves_doubt() => {
+                journal.in_doubt(entry.number, &told(error, target)).await;
+            }
+            _ if !outcome.leaves_doubt() && !outcome.is_refusal() && !self.doubtful => {
+                journal.not_staged(entry.number, outcome.was_sent()).await;
+            }
+            _ => {}
         }
-        Outcome::Unanswered(error) if outcome.leaves_doubt() => {
-            journal.in_doubt(entry.number, &told(error, target)).await;
-        }
-        _ => {}
+        outcome
     }
-    outcome
 }

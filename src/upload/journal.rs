@@ -66,6 +66,17 @@ impl Journal {
         .await
     }
 
+    /// After a try that nobody staged: it did not leave, or was answered so.
+    pub(super) async fn not_staged(&self, number: u64, left: bool) {
+        let written = self
+            .write(Step::Unsent, move |store, run, _| store.unmark_sent(run, number, left))
+            .await;
+        if let Err(error) = written {
+            // "Sent" asks for more than is needed: it is settled before anything newer.
+            tracing::warn!(%error, "a try that came to nothing was not recorded");
+        }
+    }
+
     /// After a 202.
     pub(super) async fn accepted(&self, entry: Entry, request_id: String) -> Result<(), Error> {
         self.write(Step::Accepted, move |store, run, now| {

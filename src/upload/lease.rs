@@ -76,18 +76,21 @@ impl Lease {
         }
     }
 
-    /// Keeps the lease alive; completes only when it is lost.
+    /// Keeps the lease alive; completes only when it is lost, or could not be renewed for its whole life.
     pub(super) async fn renew(&self) -> Error {
+        let mut until = self.clock.now().after(LIFE);
         loop {
             self.clock.sleep_until(self.clock.now().after(RENEWAL)).await;
+            let asked = self.clock.now();
             let renewed = self
                 .with(|store, target, holder, now| store.renew_lease(target, holder, LIFE, now))
                 .await;
             match renewed {
-                Err(error) if error.kind == ErrorKind::LockHeld => return error,
-                // The disk may be better next time; the lease lasts a few renewals.
+                Ok(true) => until = asked.after(LIFE),
+                Ok(false) => return store::lost_lease(),
+                Err(error) if until <= self.clock.now() => return error,
+                // The disk may be better next time.
                 Err(error) => tracing::warn!(%error, "the lease was not renewed"),
-                Ok(()) => {}
             }
         }
     }

@@ -140,7 +140,8 @@ impl Loads {
         while self.unread > 0 && self.read.len() < self.limits.operations {
             let chunk = self.users.items(self.next..self.next.saturating_add(CHUNK))?;
             self.next = self.next.saturating_add(CHUNK);
-            if self.next == u64::MAX {
+            // What is sent comes first in a plan, without gaps.
+            if chunk.is_empty() {
                 return Err(Error::internal("A plan has fewer items than it counts."));
             }
             self.unread = self.unread.saturating_sub(chunk.len() as u64);

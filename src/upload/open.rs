@@ -46,8 +46,13 @@ pub(super) struct Expected {
 impl Expected {
     pub(super) fn of(plan: &Plan) -> Result<Self, Error> {
         let counts = &plan.facts.counts;
+        let rows = match About::of(plan)?.origin {
+            Origin::Source { .. } => plan.facts.rows,
+            // It has no rows of its own.
+            Origin::Undo { .. } => 0,
+        };
         let totals = Totals {
-            rows: plan.facts.rows,
+            rows,
             users: counts.sent(),
             rejected: counts.rejected,
             out_of_scope: counts.out_of_scope,
@@ -58,7 +63,7 @@ impl Expected {
         Ok(Expected {
             totals,
             unchanged: counts.unchanged,
-            absent: (counts.sent() + known).saturating_sub(plan.facts.rows),
+            absent: (counts.sent() + known).saturating_sub(rows),
         })
     }
 
@@ -89,6 +94,8 @@ pub(super) fn open(
     match task {
         Task::Upload(arguments, pushed) => {
             let (plan, source) = make(client, &**store, *arguments, pushed, listener)?;
+            // An export that was still being written looks like one with fewer people.
+            source.still_the_same()?;
             start(client, store, &plan, listener, || source.again()).map(Some)
         }
         Task::Apply(id) => {
@@ -158,26 +165,15 @@ fn start(
     }
     let rendered = rendered(&**store, plan, source)?;
     listener.still_wanted()?;
-    let new = NewRun { id: &listener.run, plan: &plan.id, tripped: judgement.tripped() };
+    let new = NewRun {
+        id: &listener.run,
+        plan: &plan.id,
+        tripped: judgement.tripped(),
+        holder: Some(&listener.holder),
+    };
     store.start_run(&new, clock.now())?;
     crate::fail::Step::RunStarted.reached();
-    // Older runs hold older users: they must never be sent after these.
-    supersede(store, plan.target, &listener.run, clock.now())?;
     opened(client, store, plan, listener.run.clone(), Vec::new(), rendered)
-}
-
-fn supersede(
-    store: &Arc<dyn Store>,
-    target: store::TargetId,
-    run: &str,
-    now: crate::clock::Timestamp,
-) -> Result<(), Error> {
-    for older in store.unfinished_runs(target)? {
-        if older.id != run {
-            store.set_run_state(&older.id, RunState::Abandoned, None, now)?;
-        }
-    }
-    Ok(())
 }
 
 fn resume(
@@ -221,7 +217,6 @@ fn resume(
     })?;
     listener.still_wanted()?;
     let now = client.parts().clock.now();
-    supersede(store, target, &run.id, now)?;
     store.set_run_state(&run.id, RunState::Running, None, now)?;
     let batches = store.batches(&run.id)?;
     opened(client, store, &plan, run.id, batches, rendered).map(Some)
@@ -244,7 +239,7 @@ fn opened(
             BatchState::Accepted => before.accepted += users,
             BatchState::Refused => before.refused += users,
             BatchState::Sent | BatchState::InDoubt => before.in_doubt += users,
-            BatchState::Intent => {}
+            BatchState::Intent | BatchState::GivenUp => {}
         }
     }
     let expected = Expected::of(plan)?;

@@ -57,6 +57,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the service will not take what was sent, however often it is sent.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.status().is_some_and(refuses)
+    }
+
     /// The status of the answer.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
@@ -138,12 +143,16 @@ fn judge_answer(refusal: &Refusal, patience: &Patience, target: &Target, own: Du
         429 => asked(error),
         503 if refusal.retry_after.is_some() => asked(error),
         401 => Verdict::Renew(error),
-        400 | 413 | 415 | 422 => Verdict::Refuse(error),
+        status if refuses(status) => Verdict::Refuse(error),
         408 | 500.. => {
             Verdict::Repeat { pause: own, reason: WaitReason::Backoff, everyone: false, error }
         }
         _ => Verdict::Stop(error),
     }
+}
+
+fn refuses(status: u16) -> bool {
+    matches!(status, 400 | 413 | 415 | 422)
 }
 
 /// Exponential, half of it by chance, so that clients that failed together do not return together.

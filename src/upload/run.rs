@@ -72,6 +72,8 @@ impl Work {
 struct Shared {
     /// The id of a run that begins here.
     id: String,
+    /// Unlike the run's id this names one sitting: two processes cannot resume one run at once.
+    holder: String,
     /// The id of the older run that goes on here.
     resumed: OnceLock<String>,
     /// The pace that the store keeps for everyone, where the run is kept.
@@ -162,8 +164,11 @@ impl Run {
         let runtime = client.runtime()?;
         let parts = client.parts();
         let (cancel, cancelled) = watch::channel(false);
+        let id = parts.random.uuid_at(parts.clock.now());
+        let process = std::process::id();
         let shared = Arc::new(Shared {
-            id: parts.random.uuid_at(parts.clock.now()),
+            holder: format!("run {id} (process {process}, {:08x})", parts.random.bits() >> 32),
+            id,
             resumed: OnceLock::new(),
             pacer: OnceLock::new(),
             waits,

@@ -219,6 +219,10 @@ impl Sending {
             return;
         }
         let quota = self.parts.config.limits.calls_per_day;
+        let kept = match self.means.journal {
+            Some(_) => " but for those kept to disable people",
+            None => "",
+        };
         let advice = if self.means.journal.is_some() {
             "Resume the run then, or let it wait; with the Governance licence set licence to \
              \"governance\"."
@@ -227,9 +231,7 @@ impl Sending {
         };
         let error = Error::new(
             ErrorKind::QuotaSpent,
-            format!(
-                "The {quota} calls of the last 24 hours are spent; the next is free at {until}."
-            ),
+            format!("The {quota} calls of 24 hours are spent{kept}; the next is free at {until}."),
             advice,
         );
         self.stop(End { error: Some(error), resume_at: Some(until) });

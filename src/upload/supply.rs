@@ -70,6 +70,8 @@ pub(super) fn check(conversion: Conversion, pushed: Option<Spool>) -> Check {
 /// Whom a check tells of its findings. It waits while the host is behind.
 pub(super) struct Listener {
     pub(super) run: String,
+    /// The name under which the run holds its lease.
+    pub(super) holder: String,
     pub(super) events: Arc<EventQueue>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cancelled: watch::Receiver<bool>,

@@ -147,7 +147,7 @@ impl House {
             };
             self.store.approve(&approval, now).unwrap();
         }
-        let run = NewRun { id: &id, plan: &plan.id, tripped: plan.facts.tripped };
+        let run = NewRun { id: &id, plan: &plan.id, tripped: plan.facts.tripped, holder: None };
         self.store.start_run(&run, now).unwrap();
         let sent = plan.facts.counts.sent();
         for (number, first) in (1..).zip((0..sent).step_by(50)) {

@@ -75,10 +75,10 @@ fn leavers_go_first_where_managers_allow() {
     assert_eq!(
         sent,
         [
+            (Action::Disable, "2".to_owned()),
             (Action::Disable, "3".to_owned()),
             (Action::Add, "9".to_owned()),
             (Action::Update, "1".to_owned()),
-            (Action::Disable, "2".to_owned()),
         ]
     );
 }

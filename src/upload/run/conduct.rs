@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::{Shared, Work};
 use crate::config::PlanArguments;
@@ -47,6 +47,7 @@ impl Shared {
     fn listener(&self, cancelled: watch::Receiver<bool>) -> Listener {
         Listener {
             run: self.id.clone(),
+            holder: self.holder.clone(),
             events: Arc::clone(&self.events),
             clock: Arc::clone(&self.client.parts().clock),
             cancelled,
@@ -86,16 +87,22 @@ impl Shared {
     }
 }
 
+/// What `work` gives, unless the run is cancelled first. The work itself then goes on until it looks.
+async fn unless_cancelled<T>(
+    work: JoinHandle<Result<T, Error>>,
+    flag: &mut watch::Receiver<bool>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done.unwrap_or_else(|lost| Err(ended(&lost))),
+        () = cancellation(flag) => Err(cancelled()),
+    }
+}
+
 /// A run that nothing is kept of.
 async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<bool>) -> End {
     let listener = shared.listener(cancelled_flag.clone());
-    let mut flag = cancelled_flag.clone();
-    let checked = tokio::select! {
-        checked = spawn_blocking(move || check(&listener)) =>
-            checked.unwrap_or_else(|lost| Err(ended(&lost))),
-        () = cancellation(&mut flag) => Err(cancelled()),
-    };
-    match checked {
+    let checking = spawn_blocking(move || check(&listener));
+    match unless_cancelled(checking, &mut cancelled_flag.clone()).await {
         Ok((totals, batches)) => {
             shared.tally().totals = totals;
             shared.send(batches, None, cancelled_flag).await
@@ -111,6 +118,7 @@ async fn plan(
     pushed: Option<Spool>,
     cancelled_flag: watch::Receiver<bool>,
 ) -> Result<End, Error> {
+    let mut flag = cancelled_flag.clone();
     let (client, listener) = (shared.client.clone(), shared.listener(cancelled_flag));
     let planning = spawn_blocking(move || {
         let store = client.store()?;
@@ -119,7 +127,7 @@ async fn plan(
         listener.tell(Event::Planned { plan: document.clone() })?;
         Ok::<_, Error>((Expected::of(&plan)?, plan.id, document["exitCode"].as_u64()))
     });
-    let (expected, id, code) = planning.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
+    let (expected, id, code) = unless_cancelled(planning, &mut flag).await?;
     let mut tally = shared.tally();
     expected.into_tally(&mut tally, id);
     tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
@@ -140,17 +148,10 @@ async fn keep(
         Ok::<_, Error>((store, target))
     });
     let (store, target) = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    // Unlike the run's id this names one sitting: two processes cannot resume one run at once.
-    let holder = format!(
-        "run {} (process {}, {:08x})",
-        shared.id,
-        std::process::id(),
-        parts.random.bits() >> 32
-    );
     let lease = Lease::take(
         (Arc::clone(&store), Arc::clone(&parts.clock)),
         target.id,
-        holder,
+        shared.holder.clone(),
         shared.waits,
         &shared.events,
         &mut cancelled_flag,
@@ -183,7 +184,7 @@ async fn execute(
         let ledger = SharedLedger::open(of, target.tenant, limits, clock, run)?;
         Ok::<_, Error>(Some((opened, ledger)))
     });
-    let opened = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
+    let opened = unless_cancelled(opening, &mut cancelled_flag.clone()).await?;
     let Some((Opened { run, plan, expected, before, batches }, ledger)) = opened else {
         return Ok(End::default());
     };
@@ -212,7 +213,7 @@ async fn execute(
     let old = parts.clock.now().before(parts.config.state.retention);
     let (store, clock) = (Arc::clone(store), Arc::clone(&parts.clock));
     let retention = Retention { plans: old, history: old };
-    let pruned = spawn_blocking(move || store.prune(&retention, clock.now())).await;
+    let pruned = spawn_blocking(move || store.prune(target.id, &retention, clock.now())).await;
     if let Err(error) = pruned.unwrap_or_else(|lost| Err(ended(&lost))) {
         // The next run tries again.
         tracing::warn!(%error, "old plans and runs were not let go");
