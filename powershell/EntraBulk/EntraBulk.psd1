@@ -21,6 +21,7 @@
         'New-EntraBulkTarget'
         'Resume-EntraBulkRun'
         'Send-EntraBulkUpload'
+        'Stop-EntraBulkRun'
     )
     CmdletsToExport        = @()
     VariablesToExport      = @()

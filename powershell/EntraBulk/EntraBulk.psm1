@@ -23,6 +23,7 @@ try {
             'Public/New-EntraBulkTarget.ps1'
             'Public/Resume-EntraBulkRun.ps1'
             'Public/Send-EntraBulkUpload.ps1'
+            'Public/Stop-EntraBulkRun.ps1'
         )) {
         . (Join-Path -Path $PSScriptRoot -ChildPath $file)
     }

@@ -29,7 +29,7 @@ impl Approve {
         let logged_in =
             || ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
         let approver = self.approver.or_else(logged_in).ok_or_else(|| {
-            usage("Nobody is logged in by name; say who approves with --approver.")
+            usage("USER is not set, so say who approves with --approver or ENTRABULK_APPROVER.")
         })?;
         let arguments = json!({"plan": self.plan, "removals": self.removals,
                                "reason": self.reason, "approver": approver});

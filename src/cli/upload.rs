@@ -82,13 +82,13 @@ pub(super) fn follow(run: &Run, output: &mut Output) -> Outcome {
     }
 }
 
-/// A flag that Ctrl+C sets; a second Ctrl+C ends the process at once.
+/// A flag that Ctrl+C or a request to end (SIGTERM) sets; a second one ends the process at once.
 fn interruption() -> &'static AtomicBool {
     static INTERRUPTED: AtomicBool = AtomicBool::new(false);
     static SEEN: AtomicBool = AtomicBool::new(false);
     if let Ok(runtime) = entrabulk::runtime::handle() {
         runtime.spawn(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            while told_to_end().await.is_ok() {
                 if SEEN.swap(true, Ordering::Relaxed) {
                     std::process::exit(ErrorKind::Cancelled.exit_code().into());
                 }
@@ -97,4 +97,20 @@ fn interruption() -> &'static AtomicBool {
         });
     }
     &INTERRUPTED
+}
+
+#[cfg(unix)]
+async fn told_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

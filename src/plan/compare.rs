@@ -21,6 +21,8 @@ pub(super) struct Comparison<'a> {
     pub(super) known: Known,
     pub(super) drafts: Drafts,
     pub(super) unchanged: u64,
+    /// Users of an undone run whom a later run changed.
+    pub(super) changed_since: u64,
     pub(super) out_of_scope: u64,
     /// Sound users of each canary's externalId.
     canaries: HashMap<String, u64>,
@@ -44,6 +46,7 @@ impl<'a> Comparison<'a> {
             known: Known::load(store, target)?,
             drafts: Drafts::default(),
             unchanged: 0,
+            changed_since: 0,
             out_of_scope: 0,
             canaries: canaries.iter().map(|id| (id.clone(), 0)).collect(),
             last_row: 0,

@@ -116,7 +116,7 @@ fn absent(
         let records = proof.err().unwrap_or_default();
         let (verb, it) = if records == 1 { ("was", "it") } else { ("were", "they") };
         warnings.say(format!(
-            "{} missing from the source may be behind the {records} that {verb} rejected without \
+            "{} missing from the source may be behind the {records} that {verb} cut off or rejected without \
                  an externalId, so nobody is disabled for being absent. Mend what {it} came from.",
             users(absent.unproven)
         ));

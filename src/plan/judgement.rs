@@ -29,6 +29,16 @@ impl Judgement {
         self.blocked() || self.verdicts.iter().any(BrakeVerdict::tripped)
     }
 
+    /// What tripped and by how many users, as `renames (79)`; once for each window.
+    pub fn tripped_brakes(&self) -> impl Iterator<Item = String> {
+        self.verdicts.iter().filter(|verdict| verdict.tripped()).map(|verdict| {
+            let document = serde_json::to_value(verdict).unwrap_or_default();
+            let attribute = document["attribute"].as_str().map(|path| format!(" of {path}"));
+            let name = document["brake"].as_str().unwrap_or_default();
+            format!("{name}{} ({})", attribute.unwrap_or_default(), document["affected"])
+        })
+    }
+
     /// Whether no approval can help.
     pub fn blocked(&self) -> bool {
         !self.protected.is_empty()

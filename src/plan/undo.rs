@@ -60,6 +60,16 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
             "Send the export that was current before the run.",
         ));
     }
+    let mut warnings = Warnings::default();
+    let left_alone = comparison.changed_since;
+    if left_alone > 0 {
+        let whom = if left_alone == 1 {
+            "One user was".into()
+        } else {
+            format!("{left_alone} users were")
+        };
+        warnings.say(format!("{whom} changed by later runs, and left as they are."));
+    }
     let rows = store.last_source(desk.target.id)?.map_or(0, |last| last.rows);
     let Comparison { known, drafts, unchanged, .. } = comparison;
     let (mut drafts, mut texts) = drafts.finish()?;
@@ -79,7 +89,7 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         limits: settings.brakes,
         protected: settings.protected,
         batch: desk.batch,
-        warnings: Warnings::default(),
+        warnings,
     };
     write(desk, &known, &drafts, &mut texts, frame)
 }
@@ -93,6 +103,7 @@ impl Comparison<'_> {
         if sent != Some(current.hash) {
             let mut draft = Draft::new(Action::Rejected, Reason::ChangedSinceRun, Certainty::Known);
             draft.known = Some(number);
+            self.changed_since += 1;
             return self.drafts.add(draft, &texts_before(external_id, &current)).map(|_| ());
         }
         if before.hash == Some(current.hash) {

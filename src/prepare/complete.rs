@@ -13,7 +13,7 @@ pub struct CompleteSource(());
 
 impl Checked {
     /// The proof, or the number of records of which nobody knows whose they are: rejected ones that
-    /// may be anybody's.
+    /// may be anybody's, and what a file that ends within a record lost.
     pub fn complete(&self) -> Result<CompleteSource, u64> {
         match self.unidentified {
             0 => Ok(CompleteSource(())),

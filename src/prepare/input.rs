@@ -78,6 +78,13 @@ impl Input {
         }
     }
 
+    /// Whether its last byte ends a line, as the last record of a text file should.
+    pub(super) fn ends_a_line(&self) -> Result<bool, Error> {
+        let mut last = None;
+        self.read_through(|bytes| last = bytes.iter().rev().find(|byte| **byte != 0).copied())?;
+        Ok(matches!(last, Some(b'\n' | b'\r')))
+    }
+
     /// The hash of all its bytes.
     pub(super) fn hash(&self) -> Result<u128, Error> {
         self.read_through(|_| {})

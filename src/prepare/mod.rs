@@ -175,12 +175,13 @@ impl Prepared {
         let mut totals = Totals::default();
         let mut survey = Survey::default();
         let mut bytes = 0_u64;
-        let mut unidentified = 0;
+        let (mut unidentified, mut last_is_rejected) = (0, false);
         let mut unseen = UnseenColumns::new(&work, &pass);
         let mut guessed = GuessedEncoding::new(&pass);
         while let Some(step) = pass.next()? {
             totals.rows += 1;
             let row = totals.rows;
+            last_is_rejected = matches!(step, Step::LeftOut { why: Some(_), .. });
             match step {
                 Step::LeftOut { external_id, line, why } => {
                     unidentified += u64::from(external_id.is_empty());
@@ -216,6 +217,10 @@ impl Prepared {
         }
         if totals.users > 0 {
             unseen.report(&mut findings)?;
+        }
+        if last_is_rejected && pass.facts().format == Format::Csv && !work.input.ends_a_line()? {
+            // Cut in the midst of a record, it says nothing of those that would have followed.
+            unidentified += 1;
         }
         let fingerprint = pass.fingerprint();
         let columns = pass.columns().clone();
@@ -270,7 +275,7 @@ pub struct Checked {
     columns: Columns,
     /// Columns that the mapping names and no record has.
     unseen: Vec<String>,
-    /// Records left out whose externalId is not known.
+    /// Records left out whose externalId is not known, and one more for a source that was cut.
     unidentified: u64,
 }
 

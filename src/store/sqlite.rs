@@ -45,13 +45,14 @@ impl SqliteStore {
     /// `keep` is what the file must keep; `None` takes it as it is, and a new file then keeps users. A
     /// file that keeps something else is an error: see [`Store::change_keep`].
     pub fn open(path: &Path, keep: Option<Keep>) -> Result<Self, Error> {
-        place(path).map_err(|error| {
+        let refused = |error: std::io::Error| {
             Error::new(
                 ErrorKind::StoreFailed,
                 format!("The state file {} cannot be made or opened: {error}.", path.display()),
                 "Check its folder, and that this account may write to it.",
             )
-        })?;
+        };
+        place(path).map_err(refused)?;
         let store = SqliteStore {
             path: path.to_owned(),
             idle: Mutex::default(),
@@ -59,6 +60,8 @@ impl SqliteStore {
         };
         let mut connection = store.connect().map_err(|trouble| trouble.at(path))?;
         schema::migrate(&mut connection, schema::STEPS).map_err(|trouble| trouble.at(path))?;
+        // Not before it is known to be ours.
+        owner_only(path).map_err(refused)?;
         store.put_back(connection);
         store.write(|change| keep::settle(change, keep))?;
         Ok(store)
@@ -148,24 +151,41 @@ fn place(path: &Path) -> std::io::Result<()> {
     }
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => owner_only(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => writable(path),
         Err(error) => Err(error),
     }
 }
 
+/// SQLite would make a log that is as read-only as the file, and stays so when the file itself is mended.
+#[cfg(unix)]
+fn writable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(path)?.permissions().mode() & 0o200 {
+        0 => Err(std::io::ErrorKind::PermissionDenied.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn writable(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Takes the file, and the log that SQLite made with the file's mode, from everybody else.
 #[cfg(unix)]
 fn owner_only(path: &Path) -> std::io::Result<()> {
-    // SQLite gives its -wal and -shm files the mode of the file itself.
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o200 == 0 {
-        // SQLite would make a log that is as read-only, and stays so when the file itself is mended.
-        return Err(std::io::ErrorKind::PermissionDenied.into());
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match fs::metadata(&file) {
+            Ok(found) if found.permissions().mode() & 0o077 == 0 => {}
+            Ok(_) => fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -41,6 +41,7 @@ impl Lease {
         flag: &mut watch::Receiver<bool>,
     ) -> Result<Lease, End> {
         let lease = Lease { store, clock, target, holder: holder.into() };
+        let mut told = false;
         loop {
             let taken = lease
                 .with(|store, target, holder, now| store.take_lease(target, holder, LIFE, now))
@@ -67,6 +68,12 @@ impl Lease {
                     "Let it end. If it died, its lease is free at that time.",
                 );
                 return Err(End { error: Some(error), resume_at: Some(until) });
+            }
+            if !told {
+                told = true;
+                let message = format!("Waiting for the {by}; its lease lasts until {until}.");
+                let now = lease.clock.now();
+                events.push(Event::Warning(Warning::Run { message }), now).await;
             }
             let again = until.min(lease.clock.now().after(RENEWAL));
             tokio::select! {

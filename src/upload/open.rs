@@ -171,9 +171,19 @@ fn start(
         tripped: judgement.tripped(),
         holder: Some(&listener.holder),
     };
-    store.start_run(&new, clock.now())?;
+    store.start_run(&new, clock.now()).map_err(|error| name_brakes(error, &judgement))?;
     crate::fail::Step::RunStarted.reached();
     opened(client, store, plan, listener.run.clone(), Vec::new(), rendered)
+}
+
+/// The error of a plan that nobody approved names what tripped.
+fn name_brakes(mut error: Error, judgement: &plan::Judgement) -> Error {
+    if error.kind == ErrorKind::BrakeTripped {
+        let mut names: Vec<String> = judgement.tripped_brakes().collect();
+        names.dedup();
+        error.message = format!("{} Tripped: {}.", error.message, names.join(", "));
+    }
+    error
 }
 
 fn resume(

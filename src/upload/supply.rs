@@ -150,7 +150,7 @@ pub(super) fn cancelled() -> Error {
     Error::new(
         ErrorKind::Cancelled,
         "The host cancelled the run.",
-        "Start it again to send the rest; users sent twice are the same.",
+        "Resume it to send the rest; without a state start it again, users sent twice are the same.",
     )
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use entrabulk::simulator::Settings;
+use entrabulk::simulator::{Fault, Settings};
 
 use crate::site::{Site, summary, told};
 
@@ -54,6 +54,50 @@ fn hashes_are_enough_to_plan_apply_and_resume() {
             assert!(!found, "{name} holds {secret}");
         }
     }
+}
+
+/// A service that answers but stages nobody leaves no doubt, and so nothing in the way of the next export.
+#[test]
+fn a_call_that_nobody_staged_is_in_nobodys_way() {
+    let site = Site::new(Settings::default(), 100, |config| {
+        config["state"]["keep"] = "hashes".into();
+        config["retry"]["attempts"] = 1.into();
+    });
+    site.spoil(Fault::Status503, 100);
+    let file = site.users("users.json", &users(0));
+    let file = file.to_str().expect("UTF-8");
+    let output = site.run(&["upload", file, "--format", "bulk"]);
+    let summary_of = summary(&output);
+    assert_eq!((&summary_of["kind"], &summary_of["inDoubt"]), (&"ServiceFailed".into(), &0.into()));
+    site.running.tenant().clear_faults();
+    site.upload(&site.users("users.json", &users(15)));
+    assert_eq!(sent(&site), 40);
+}
+
+/// A call in doubt whose users are gone: the run is given up, and they are planned again.
+#[test]
+fn a_run_that_cannot_be_resumed_is_given_up() {
+    let site = site();
+    let plan = site.plan(&site.users("users.json", &users(0)));
+    let mut apply = site.command(&["apply", &plan]);
+    apply.env("ENTRABULK_FAIL_AT", "Answered:2");
+    assert_eq!(apply.output().expect("it runs").status.code(), None);
+    let next = site.users("users.json", &users(15));
+    assert_eq!(summary(&site.run(&["resume", "--wait"]))["kind"], "PlanStale");
+    let upload = ["upload", next.to_str().expect("UTF-8"), "--format", "bulk", "--wait"];
+    let output = site.run(&upload);
+    let blocked = summary(&output);
+    assert_eq!(blocked["kind"], "RunUnfinished", "{}", told(&output));
+    assert!(blocked["error"]["advice"].as_str().expect("advice").contains("abandon"), "{blocked}");
+    let runs = site.run(&["runs", "list"]);
+    let runs: serde_json::Value = serde_json::from_slice(&runs.stdout).expect("runs");
+    let run = runs["runs"][0]["run"].as_str().expect("an id");
+    let output = site.run(&["runs", "abandon", run]);
+    assert!(output.status.success(), "{}", told(&output));
+    site.upload(&next);
+    assert_eq!(sent(&site), 40);
+    let again = site.run(&["runs", "abandon", run]);
+    assert!(!again.status.success(), "{}", told(&again));
 }
 
 #[test]

@@ -13,6 +13,7 @@ fn killed(play: &Play, step: Step, count: u64) {
     match step {
         Step::Doubted => scene.site.spoil(Fault::ResetAfterProcessing, count),
         Step::Refused => scene.site.spoil(Fault::Status400, count),
+        Step::Unsent => scene.site.spoil(Fault::Status503, count),
         _ => {}
     }
     let mut apply = scene.apply();
@@ -27,7 +28,7 @@ fn killed_at_every_step(play: &Play, often: &[u64], failing: &[u64]) {
     let cases = Step::ALL.into_iter().flat_map(|step| {
         let counts = match step {
             Step::LeaseTaken | Step::RunStarted | Step::RunEnded | Step::LeaseReleased => &[1],
-            Step::Doubted | Step::Refused => failing,
+            Step::Doubted | Step::Refused | Step::Unsent => failing,
             _ => often,
         };
         counts.iter().map(move |count| (step, *count))

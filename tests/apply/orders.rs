@@ -78,8 +78,11 @@ fn a_dead_runs_lease_is_respected_and_then_taken_over() {
     let output = site.run(&["resume", "--wait"]);
     assert!(output.status.success(), "{}", told(&output));
     let warnings = events(&output, "warning");
-    let message = warnings[0]["message"].as_str().expect("a message");
-    assert!(message.contains(&run) && message.contains("taken over"), "{message}");
+    for (warning, said) in warnings.iter().zip(["Waiting for the", "taken over"]) {
+        let message = warning["message"].as_str().expect("a message");
+        assert!(message.contains(&run) && message.contains(said), "{message}");
+    }
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
     scene.ends_well("lease");
 }
 

@@ -1,6 +1,8 @@
 //! Who is not in the source: reported, or disabled where it is proven and asked for; never by mistake.
 
+use entrabulk::config::PlanArguments;
 use entrabulk::error::ErrorKind;
+use entrabulk::plan;
 use entrabulk::store::{Action, Keep, Outcome, Store, UserState};
 use serde_json::json;
 
@@ -85,6 +87,38 @@ fn a_record_that_may_be_anybodys_keeps_everybody() {
     }
     let plan = house.plan_with(&csv(&["1,ann@x,true", "5,,true"]), disable());
     assert_eq!(plan.facts.counts.disable, 1, "a rejected record with an id is only itself");
+}
+
+#[test]
+fn a_file_cut_within_its_last_record_removes_nobody() {
+    let mut house = House::new();
+    house.settle(&crowd(40));
+    let whole = crowd(30);
+    let options = json!({
+        "missing": "disable", "brakes": {"removals": "off"}, "guards": {"maxRowDropPercent": "off"}
+    });
+    // Within the last cell, "true".
+    let plan = house.plan_with(&whole[..whole.len() - 3], options.clone());
+    assert_eq!((plan.facts.counts.disable, plan.facts.counts.rejected), (0, 1));
+    assert!(about(&plan).warnings[0].contains("cut off"), "{:?}", about(&plan).warnings);
+    // A bad record in the last line of a file that is whole is only that.
+    let bad = format!("{}tru\n", &whole[..whole.len() - 5]);
+    let plan = house.plan_with(&bad, options);
+    assert_eq!((plan.facts.counts.disable, plan.facts.counts.rejected), (10, 1));
+}
+
+#[test]
+fn a_source_that_grows_while_it_is_planned_is_noticed() {
+    let house = House::new();
+    let path = house.rejects_path();
+    std::fs::write(&path, crowd(3)).unwrap();
+    let arguments = json!({"version": 1, "conversion": {"source": {"path": &path}}});
+    let arguments = PlanArguments::parse(arguments.to_string().as_bytes()).unwrap();
+    let (_, source) = plan::create(&house.desk(), arguments, None, &mut |_, _| Ok(())).unwrap();
+    source.still_the_same().unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, b"4,u4@x,true\n").unwrap();
+    assert_eq!(source.still_the_same().unwrap_err().kind, ErrorKind::SourceChanged);
 }
 
 #[test]

@@ -65,6 +65,22 @@ fn what_was_approved_is_not_held_against_later_plans() {
 }
 
 #[test]
+fn an_approval_forgives_nothing_but_what_it_approved() {
+    let mut house = House::new();
+    house.settle(&crowd(100));
+    let plan = house.plan(&leaving(100, 4));
+    assert!(!plan.facts.tripped);
+    house.apply(&plan);
+    // Renames, approved with no removal.
+    let renamed = leaving(100, 4).replace(",u9", ",v9");
+    let plan = house.plan(&renamed);
+    assert_eq!(tripped(&plan), ["Renames Run"]);
+    house.apply(&plan);
+    let more = leaving(100, 8).replace(",u9", ",v9");
+    assert_eq!(tripped(&house.plan(&more)), ["Removals Day", "Removals Week"]);
+}
+
+#[test]
 fn each_attribute_has_its_own_brake_against_being_emptied() {
     let mut house = House::new();
     let file = |empty: u64| {

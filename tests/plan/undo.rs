@@ -6,7 +6,7 @@ use entrabulk::plan;
 use entrabulk::store::{Action, Keep, NewRun, Plan, Store};
 use serde_json::json;
 
-use crate::house::{House, crowd, csv, tripped};
+use crate::house::{House, about, crowd, csv, tripped};
 
 fn undo(house: &House, run: &str) -> Plan {
     plan::undo(&house.desk(), run, PlanSettings::default()).unwrap()
@@ -69,6 +69,22 @@ fn whoever_changed_since_is_left_alone() {
         &back,
         &[(Action::Update, "1", "undo"), (Action::Rejected, "2", "changed-since-run")],
     );
+    assert_eq!(
+        about(&back).warnings,
+        ["One user was changed by later runs, and left as they are."]
+    );
+}
+
+#[test]
+fn an_undo_that_renames_is_braked_as_any_other() {
+    let mut house = House::new();
+    house.settle(&crowd(40));
+    let settings = json!({"brakes": {"renames": "off"}});
+    let plan = house.plan_with(&crowd(40).replace(",u1", ",v1"), settings);
+    let run = house.apply(&plan);
+    let back = undo(&house, &run);
+    let tripped = tripped(&back);
+    assert!(tripped.contains(&"Renames Run".to_owned()), "{tripped:?}");
 }
 
 #[test]

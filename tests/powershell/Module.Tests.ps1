@@ -10,6 +10,7 @@ BeforeDiscovery {
         'New-EntraBulkTarget'
         'Resume-EntraBulkRun'
         'Send-EntraBulkUpload'
+        'Stop-EntraBulkRun'
     )
 }
 

@@ -187,6 +187,7 @@ Describe 'What changes anything' {
             $plan | Approve-EntraBulkPlan -Removals 5 -Reason 'No' -WhatIf
             $plan | Invoke-EntraBulkPlan -WhatIf
             Resume-EntraBulkRun -Target $target -WhatIf
+            Stop-EntraBulkRun $run -Target $target -WhatIf
             Send-EntraBulkUpload $workers -Target $target -WhatIf
             Import-Csv $workers | Send-EntraBulkUpload -Target $target -WhatIf
         } | Should -BeNullOrEmpty
@@ -197,7 +198,7 @@ Describe 'What changes anything' {
 
     It 'says -WhatIf wherever it changes something, and nowhere else' {
         $asking = Get-Command -Module EntraBulk | Where-Object { $_.Parameters.ContainsKey('WhatIf') } | ForEach-Object Name | Sort-Object
-        $asking | Should -Be @('Approve-EntraBulkPlan', 'Invoke-EntraBulkPlan', 'New-EntraBulkPlan', 'Resume-EntraBulkRun', 'Send-EntraBulkUpload')
+        $asking | Should -Be @('Approve-EntraBulkPlan', 'Invoke-EntraBulkPlan', 'New-EntraBulkPlan', 'Resume-EntraBulkRun', 'Send-EntraBulkUpload', 'Stop-EntraBulkRun')
     }
 
     It 'asks nobody with -Confirm:$false' {
@@ -232,6 +233,8 @@ Describe 'Why a plan is not applied' {
             -Id 'EntraBulk.NotFound,Invoke-EntraBulkPlan' -Category ObjectNotFound -Advice '*'
         $null = Assert-Failure { Approve-EntraBulkPlan -Id 'no-such-plan' -Removals 1 -Reason 'x' -Target $target } `
             -Id 'EntraBulk.NotFound,Approve-EntraBulkPlan' -Category ObjectNotFound -Advice '*'
+        $null = Assert-Failure { Stop-EntraBulkRun 'no-such-run' -Target $target -Confirm:$false } `
+            -Id 'EntraBulk.NotFound,Stop-EntraBulkRun' -Category ObjectNotFound -Advice '*'
         $null = Assert-Failure { Resume-EntraBulkRun -Id 'no-such-run' -Target $target } `
             -Id 'EntraBulk.NotFound,Resume-EntraBulkRun' -Category ObjectNotFound -Advice '*'
     }
@@ -302,6 +305,9 @@ Describe 'A run whose process was killed' {
                 -Category ResourceBusy -Advice '*If it died*'
             $failure.TargetObject.ResumeAt | Should -Not -BeNullOrEmpty
 
+            $null = Assert-Failure { $run | Stop-EntraBulkRun -Confirm:$false } -Id 'EntraBulk.LockHeld,Stop-EntraBulkRun' `
+                -Category ResourceBusy -Advice '*If it died*'
+
             $summary = Resume-EntraBulkRun -Target $target -Wait -WarningVariable said -WarningAction SilentlyContinue
             "$said" | Should -BeLike '*lease*taken over*'
             $summary.Run | Should -Be $run.Id
@@ -312,6 +318,8 @@ Describe 'A run whose process was killed' {
             $state.calls | Should -BeLessOrEqual 5
             (Get-EntraBulkRun -Target $target).State | Should -Be 'finished'
             (Resume-EntraBulkRun -Target $target -WarningAction SilentlyContinue).Calls | Should -Be 0
+            $null = Assert-Failure { $run | Stop-EntraBulkRun -Confirm:$false } -Id 'EntraBulk.InvalidState,Stop-EntraBulkRun' `
+                -Category InvalidOperation -Advice '*'
             (Send-EntraBulkUpload "$TestDrive/killed.csv" -Target $target).Unchanged | Should -Be 200
         } finally {
             if (-not $process.HasExited) { $process.Kill() }
