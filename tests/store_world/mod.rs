@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrabulk::clock::{Clock, Sleep, Timestamp};
 use entrabulk::store::{
-    Action, Certainty, Counts, Plan, PlanFacts, PlanItem, SqliteStore, Store, Target, TargetId,
-    TargetKey,
+    Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, SqliteStore, Store,
+    Target, TargetId, TargetKey,
 };
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -153,6 +153,24 @@ pub fn facts(items: &[Item], tripped: bool) -> PlanFacts {
         brakes: "{}".into(),
         source: "{}".into(),
     }
+}
+
+pub fn new_run<'a>(id: &'a str, plan: &'a str) -> NewRun<'a> {
+    NewRun { id, plan, tripped: false, holder: None }
+}
+
+pub fn batch(number: u64, ordinals: std::ops::Range<u64>) -> NewBatch<'static> {
+    let body_hash = u128::from(number) << 70 | 7;
+    NewBatch { number, ordinals, body_hash, client_request_id: "client-request" }
+}
+
+pub fn send(store: &SqliteStore, run: &str, batch: &NewBatch<'_>) {
+    store.intend(run, batch, NOW).unwrap();
+    store.mark_sent(run, batch.number, "try", NOW).unwrap();
+}
+
+pub fn accept(store: &SqliteStore, run: &str, batch: &NewBatch<'_>) -> bool {
+    store.accept(run, batch.number, batch.body_hash, "request", NOW).unwrap()
 }
 
 /// A clock set by hand.
