@@ -191,7 +191,9 @@ impl Output {
             number("throttled")
         );
         let rejected = if number("rejected") > 0 { "each explained above" } else { "" };
-        self.table(&[
+        let error = &summary["error"];
+        let nothing_happened = error.is_object() && number("rows") + number("calls") == 0;
+        let table: &[(&str, u64, &str)] = &[
             ("rows", number("rows"), ""),
             ("accepted", number("accepted"), &calls),
             ("rejected", number("rejected"), rejected),
@@ -200,8 +202,10 @@ impl Output {
             ("refused", number("refused"), "by the service"),
             ("in doubt", number("inDoubt"), "sent, and no answer came"),
             ("not sent", number("notSent"), "the run ended before"),
-        ]);
-        let error = &summary["error"];
+        ];
+        if !nothing_happened {
+            self.table(table);
+        }
         if let Some(message) = error["message"].as_str() {
             let advice = error["advice"].as_str().unwrap_or_default();
             self.error_line(&format!("error: {message} {advice}"));

@@ -312,6 +312,9 @@ fn show(output: &Output, plan: &Value) -> u8 {
             output.line(format!("  {name:<13}{count:>9}  {remark}").trim_end());
         }
     }
+    if plan["baselineRevision"] == 0 && number(&plan["changes"]) > 0 {
+        output.line("The state knows nothing of this target yet: everybody is new.");
+    }
     let cost = &plan["about"]["cost"];
     output.line(&format!(
         "{} of {} left today, {} at the service's pace: done at {}",
