@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::builder::{self, Builder};
@@ -140,6 +141,24 @@ fn to_value(value: impl serde::Serialize) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
 }
 
+/// The arguments of an operation, from their document.
+fn parse<T: DeserializeOwned>(arguments: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(arguments).map_err(arguments_invalid)
+}
+
+/// The arguments of a list: how many of the newest it has at most.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    limit: Option<usize>,
+}
+
+impl Listing {
+    fn limit(self) -> usize {
+        self.limit.unwrap_or(20)
+    }
+}
+
 fn check(arguments: &[u8]) -> Result<Value, Error> {
     let (summary, _) = builder::check(Conversion::parse(arguments)?, None)?;
     to_value(summary)
@@ -160,7 +179,7 @@ fn convert(arguments: &[u8]) -> Result<Value, Error> {
         conversion: Value,
         directory: std::path::PathBuf,
     }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let arguments: Arguments = parse(arguments)?;
     let mut builder = Builder::new(arguments.conversion.to_string().as_bytes())?;
     let summary = builder.finish()?;
     let mut files = Vec::new();
@@ -196,7 +215,7 @@ pub fn write_new(path: &Path, body: &[u8]) -> Result<(), Error> {
 }
 
 fn suggest(arguments: &[u8]) -> Result<Value, Error> {
-    let value: Value = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let value: Value = parse(arguments)?;
     let columns = match value.get("columns") {
         Some(columns) => serde_json::from_value(columns.clone()).map_err(arguments_invalid)?,
         None => prepare::columns(&Conversion::parse(arguments)?)?,

@@ -69,3 +69,4 @@ pub mod simulator;
 pub mod source;
 pub mod store;
 pub mod upload;
+mod whole_file;

@@ -1,13 +1,12 @@
 //! The operations on plans.
 
-use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
-use super::{arguments_invalid, to_value};
+use super::{Listing, parse, to_value};
 use crate::builder::Gathered;
 use crate::client::Client;
 use crate::config::{PlanArguments, PlanSettings};
@@ -15,9 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PreviewRows};
 use crate::report::preview::PreviewFormat;
 use crate::store::{Plan, Store};
-
-/// Plans that a list has unless told otherwise.
-const LISTED: usize = 20;
+use crate::whole_file::WholeFile;
 
 pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     let arguments = PlanArguments::parse(arguments)?;
@@ -46,21 +43,16 @@ pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     struct Arguments {
         plan: Option<String>,
     }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let arguments: Arguments = parse(arguments)?;
     let store = client.store()?;
     plan::document(&find(client, &*store, arguments.plan)?)
 }
 
 pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Arguments {
-        limit: Option<usize>,
-    }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let limit = parse::<Listing>(arguments)?.limit();
     let store = client.store()?;
     let target = client.desk(&*store)?.target.id;
-    let plans = store.plans(Some(target), arguments.limit.unwrap_or(LISTED))?;
+    let plans = store.plans(Some(target), limit)?;
     Ok(json!({"plans": plans.iter().map(plan::document).collect::<Result<Vec<_>, _>>()?}))
 }
 
@@ -91,7 +83,7 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         Changed,
         All,
     }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let arguments: Arguments = parse(arguments)?;
     let format = match arguments.format {
         Format::Csv => PreviewFormat::Csv { bom: arguments.bom },
         Format::Jsonl => PreviewFormat::JsonLines,
@@ -115,13 +107,9 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
             "Check its folder and its permissions.",
         )
     };
-    // It holds HR data: for its owner only, and whole or not at all.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    let mut writer = BufWriter::new(file);
-    let rows = plan::preview(&*store, &found, wanted, format, &mut writer)?;
-    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.persist(&path).map_err(|error| failed(error.error))?;
+    let mut file = WholeFile::create(&path).map_err(failed)?;
+    let rows = plan::preview(&*store, &found, wanted, format, &mut file)?;
+    file.persist().map_err(failed)?;
     Ok(json!({"plan": found.id, "rows": rows, "path": path}))
 }
 

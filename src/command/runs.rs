@@ -5,15 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::arguments_invalid;
+use super::{Listing, parse};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::store::{Approval, Batch, BatchState, Lease, Run, RunState};
+use crate::store::{self, Approval, Batch, BatchState, Lease, Run, RunState};
 
 /// Longer than abandoning takes.
 const ABANDONING: Duration = Duration::from_secs(60);
-/// Runs that a list has unless told otherwise.
-const LISTED: usize = 20;
 
 pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     #[derive(Deserialize)]
@@ -24,7 +22,7 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         reason: String,
         approver: String,
     }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let arguments: Arguments = parse(arguments)?;
     let Arguments { plan, removals, reason, approver } = arguments;
     let store = client.store()?;
     let protected = crate::plan::StoredBrakes::of(&store.plan(&plan)?)?.judgement.blocked();
@@ -51,25 +49,15 @@ pub(super) fn abandon(client: &Client, arguments: &[u8]) -> Result<Value, Error>
     struct Arguments {
         run: String,
     }
-    let Arguments { run } = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let Arguments { run } = parse(arguments)?;
     let store = client.store()?;
-    let target = client.desk(&*store)?.target.id;
-    if store.run(&run)?.target != target {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!("Run {run} is of another target."),
-            "Name the target that it ran against.",
-        ));
-    }
+    let desk = client.desk(&*store)?;
+    let target = desk.own_run(&run)?.target;
     let now = client.parts().clock.now();
     // A run at work renews its lease; nobody may pull the run away under it.
     let holder = format!("the abandoning of run {run}");
     if let Lease::Held { by, until } = store.take_lease(target, &holder, ABANDONING, now)? {
-        return Err(Error::new(
-            ErrorKind::LockHeld,
-            format!("The {by} works on this target; its lease lasts until {until}."),
-            "Let it end. If it died, its lease is free at that time.",
-        ));
+        return Err(store::lease_held(&by, until));
     }
     let abandoned = store.abandon_run(&run, now);
     store.release_lease(target, &holder)?;
@@ -80,7 +68,7 @@ pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Arguments {}
-    let Arguments {} = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let Arguments {} = parse(arguments)?;
     let store = client.store()?;
     let desk = client.desk(&*store)?;
     let quota = store.quota(desk.target.tenant, &desk.limits, desk.clock)?;
@@ -95,15 +83,10 @@ pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
 }
 
 pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Arguments {
-        limit: Option<usize>,
-    }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let limit = parse::<Listing>(arguments)?.limit();
     let store = client.store()?;
     let target = client.desk(&*store)?.target.id;
-    let runs = store.runs(Some(target), arguments.limit.unwrap_or(LISTED))?;
+    let runs = store.runs(Some(target), limit)?;
     Ok(json!({"runs": runs.iter().map(document).collect::<Vec<_>>()}))
 }
 
@@ -113,7 +96,7 @@ pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     struct Arguments {
         run: Option<String>,
     }
-    let arguments: Arguments = serde_json::from_slice(arguments).map_err(arguments_invalid)?;
+    let arguments: Arguments = parse(arguments)?;
     let store = client.store()?;
     let run = match arguments.run {
         Some(id) => store.run(&id)?,

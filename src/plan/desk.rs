@@ -1,8 +1,9 @@
 //! What a plan is made with; all of it is handed in.
 
 use crate::clock::{Clock, Random};
+use crate::error::{Error, ErrorKind};
 use crate::scim::bulk::BatchLimits;
-use crate::store::{CallLimits, Store, Target};
+use crate::store::{CallLimits, Run, Store, Target};
 
 /// The state, the target, time and chance for making or judging a plan.
 #[derive(Debug, Clone, Copy)]
@@ -19,4 +20,22 @@ pub struct Desk<'a> {
     pub clock: &'a dyn Clock,
     /// Chance, for ids.
     pub random: &'a Random,
+}
+
+impl Desk<'_> {
+    /// The run of that id, if it is of this target.
+    ///
+    /// # Errors
+    /// `NotFound`; what the store gives.
+    pub fn own_run(&self, id: &str) -> Result<Run, Error> {
+        let run = self.store.run(id)?;
+        if run.target == self.target.id {
+            return Ok(run);
+        }
+        Err(Error::new(
+            ErrorKind::NotFound,
+            format!("Run {id} is of another target."),
+            "Name the target that it ran against.",
+        ))
+    }
 }

@@ -26,14 +26,7 @@ use crate::store::{Action, Actions, Before, Certainty, Counts, ItemFilter, Plan}
 pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, Error> {
     let store = desk.store;
     let now = desk.clock.now();
-    let undone = store.run(run)?;
-    if undone.target != desk.target.id {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!("Run {run} is of another target."),
-            "Name the target that it ran against.",
-        ));
-    }
+    let undone = desk.own_run(run)?;
     if !undone.state.is_final() {
         return Err(Error::new(
             ErrorKind::RunUnfinished,

@@ -99,7 +99,11 @@ pub(super) fn write(
     let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",
-        Keep::Hashes => "hashes",
+        Keep::Hashes => {
+            // What they forbid is in the judgement already.
+            frame.protected.user_names.clear();
+            "hashes"
+        }
     };
     let about = About {
         origin: frame.origin,
@@ -111,10 +115,6 @@ pub(super) fn write(
         cost,
         warnings: frame.warnings.into_sentences(),
     };
-    if desk.store.keep()? == Keep::Hashes {
-        // What they forbid is in the judgement already.
-        frame.protected.user_names.clear();
-    }
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
     writer.finish(PlanFacts {

@@ -1,10 +1,8 @@
 //! What the check pass says: findings counted, reported, and kept in the rejects file.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use super::pass::Pass;
 use super::{Report, Totals, Work};
@@ -13,6 +11,7 @@ use crate::error::{Error, ErrorKind, Severity};
 use crate::rejection::{Finding, Rule};
 use crate::report::rejects::RejectsWriter;
 use crate::source::{CellKind, EncodingFrom, Format};
+use crate::whole_file::WholeFile;
 
 /// Counts findings, reports them and fills the rejects file.
 pub(super) struct Findings<'a, 'r> {
@@ -22,37 +21,8 @@ pub(super) struct Findings<'a, 'r> {
     warnings: u64,
 }
 
-/// The rejects file in the making, under another name until it is whole.
-struct Rejects {
-    path: PathBuf,
-    writer: RejectsWriter<BufWriter<NamedTempFile>>,
-}
-
-impl Rejects {
-    fn create(path: &Path) -> io::Result<Self> {
-        let writer = RejectsWriter::new(beside(path)?)?;
-        Ok(Rejects { path: path.to_owned(), writer })
-    }
-
-    /// Begins with what the file at `path` holds.
-    fn reopen(path: &Path) -> io::Result<Self> {
-        let mut file = beside(path)?;
-        io::copy(&mut File::open(path)?, &mut file)?;
-        Ok(Rejects { path: path.to_owned(), writer: RejectsWriter::going_on(file) })
-    }
-
-    fn persist(self) -> io::Result<()> {
-        let file =
-            self.writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path)?;
-        Ok(())
-    }
-}
-
-fn beside(path: &Path) -> io::Result<BufWriter<NamedTempFile>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Ok(BufWriter::new(NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?))
-}
+/// The rejects file in the making.
+type Rejects = RejectsWriter<WholeFile>;
 
 /// Adds what was found after the check to the rejects file, if there is one.
 pub(super) fn add(conversion: &Conversion, findings: &[Finding]) -> Result<(), Error> {
@@ -60,9 +30,11 @@ pub(super) fn add(conversion: &Conversion, findings: &[Finding]) -> Result<(), E
         return Ok(());
     };
     let add = || {
-        let mut rejects = Rejects::reopen(path)?;
-        findings.iter().try_for_each(|finding| rejects.writer.write(finding))?;
-        rejects.persist()
+        let mut file = WholeFile::create(path)?;
+        io::copy(&mut File::open(path)?, &mut file)?;
+        let mut rejects = Rejects::going_on(file);
+        findings.iter().try_for_each(|finding| rejects.write(finding))?;
+        rejects.into_inner()?.persist()
     };
     add().map_err(output_failed)
 }
@@ -92,7 +64,7 @@ impl<'a, 'r> Findings<'a, 'r> {
         let rejects = match &conversion.rejects_path {
             Some(path) => {
                 refuse_overwriting(conversion, path)?;
-                Some(Rejects::create(path).map_err(output_failed)?)
+                Some(WholeFile::create(path).and_then(Rejects::new).map_err(output_failed)?)
             }
             None => None,
         };
@@ -102,7 +74,7 @@ impl<'a, 'r> Findings<'a, 'r> {
     pub(super) fn reject(&mut self, finding: Finding) -> Result<(), Error> {
         self.rejected += 1;
         if let Some(rejects) = &mut self.rejects {
-            rejects.writer.write(&finding).map_err(output_failed)?;
+            rejects.write(&finding).map_err(output_failed)?;
         }
         (self.report)(Severity::Error, finding)
     }
@@ -114,7 +86,7 @@ impl<'a, 'r> Findings<'a, 'r> {
 
     pub(super) fn close(self, totals: &mut Totals) -> Result<(), Error> {
         if let Some(rejects) = self.rejects {
-            rejects.persist().map_err(output_failed)?;
+            rejects.into_inner().and_then(WholeFile::persist).map_err(output_failed)?;
         }
         totals.rejected = self.rejected;
         totals.warnings = self.warnings;

@@ -161,14 +161,24 @@ pub(super) fn batches(
     Ok(batches.collect::<Result<_, _>>()?)
 }
 
+/// The batch of that number in a run, if there is one.
+fn numbered(
+    connection: &Connection,
+    keys: runs::Keys,
+    number: u64,
+) -> Result<Option<Batch>, Trouble> {
+    let mut query = connection.prepare_cached(&format!("{BATCH} AND number = ?2"))?;
+    Ok(query.query_row(params![keys.number, number], batch).optional()?)
+}
+
+fn not_intended(run: &str, number: u64) -> Error {
+    let message = format!("Run {run} has no batch {number}.");
+    Error::new(ErrorKind::NotFound, message, "Record the intent first.")
+}
+
 fn find(connection: &Connection, run: &str, number: u64) -> Result<(runs::Keys, Batch), Trouble> {
     let (keys, _) = runs::find(connection, run)?;
-    let mut query = connection.prepare_cached(&format!("{BATCH} AND number = ?2"))?;
-    let found = query.query_row(params![keys.number, number], batch).optional()?;
-    let found = found.ok_or_else(|| {
-        let message = format!("Run {run} has no batch {number}.");
-        Error::new(ErrorKind::NotFound, message, "Record the intent first.")
-    })?;
+    let found = numbered(connection, keys, number)?.ok_or_else(|| not_intended(run, number))?;
     Ok((keys, found))
 }
 
@@ -209,9 +219,7 @@ pub(super) fn intend(
     now: Timestamp,
 ) -> Result<(), Trouble> {
     let (keys, state) = runs::still_goes_on(connection, run)?;
-    let mut query = connection.prepare_cached(&format!("{BATCH} AND number = ?2"))?;
-    let known = query.query_row(params![keys.number, new.number], batch).optional()?;
-    if let Some(known) = known {
+    if let Some(known) = numbered(connection, keys, new.number)? {
         return same_bytes(run, &known, new.body_hash);
     }
     if new.ordinals.start < state.next_ordinal || new.ordinals.is_empty() {
@@ -244,8 +252,8 @@ pub(super) fn mark_sent(
     client_request_id: &str,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let (keys, batch) = find(connection, run, number)?;
-    runs::still_goes_on(connection, run)?;
+    let (keys, _) = runs::still_goes_on(connection, run)?;
+    let batch = numbered(connection, keys, number)?.ok_or_else(|| not_intended(run, number))?;
     if matches!(batch.state, BatchState::Accepted | BatchState::Refused | BatchState::GivenUp) {
         return Err(no_way(run, &batch, "be sent"));
     }

@@ -87,6 +87,15 @@ pub(super) fn still_held(
     if held { Ok(()) } else { Err(lost().into()) }
 }
 
+/// The error of whoever wants a target on which another works.
+pub(crate) fn held(by: &str, until: Timestamp) -> Error {
+    Error::new(
+        ErrorKind::LockHeld,
+        format!("The {by} works on this target; its lease lasts until {until}."),
+        "Let it end. If it died, its lease is free at that time.",
+    )
+}
+
 /// The error of a run whose lease another has.
 pub(crate) fn lost() -> Error {
     Error::new(

@@ -34,7 +34,7 @@ pub use approval::Approval;
 pub use baseline::{BaselineRow, BaselineUser, EachUser, Outcome, UserState};
 pub use journal::{Batch, BatchState, Before, EachBefore, NewBatch};
 pub use lease::Lease;
-pub(crate) use lease::lost as lost_lease;
+pub(crate) use lease::{held as lease_held, lost as lost_lease};
 pub use ledger::{CallId, CallLimits, CallRequest, Grant, Quota, WaitReason};
 pub use place::state_path;
 pub use plans::{

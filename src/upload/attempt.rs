@@ -162,26 +162,16 @@ impl Call {
                 Outcome::Unanswered(error)
             }
         };
-        match &self.entry {
-            Some((journal, entry)) => {
-                self.record(journal, *entry, outcome, &parts.config.target).await
-            }
-            None => outcome,
-        }
+        self.record(outcome, &parts.config.target).await
     }
 
     /// Writes down how a try ended, as far as that is certain. A refusal is judged first.
-    async fn record(
-        &self,
-        journal: &Journal,
-        entry: Entry,
-        outcome: Outcome,
-        target: &Target,
-    ) -> Outcome {
+    async fn record(&self, outcome: Outcome, target: &Target) -> Outcome {
+        let Some((journal, entry)) = &self.entry else { return outcome };
         match &outcome {
             Outcome::Accepted(receipt) => {
                 let request_id = receipt.request_id.clone().unwrap_or_default();
-                if let Err(error) = journal.accepted(entry, request_id).await {
+                if let Err(error) = journal.accepted(*entry, request_id).await {
                     return Outcome::Unrecorded(error);
                 }
             }

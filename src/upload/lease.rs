@@ -11,7 +11,7 @@ use super::queue::EventQueue;
 use super::summary::End;
 use super::supply::{cancellation, cancelled, ended};
 use crate::clock::Clock;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::fail::Step;
 use crate::store::{self, Store, TargetId};
 
@@ -62,11 +62,7 @@ impl Lease {
                 store::Lease::Held { by, until } => (by, until),
             };
             if !waits {
-                let error = Error::new(
-                    ErrorKind::LockHeld,
-                    format!("The {by} works on this target; its lease lasts until {until}."),
-                    "Let it end. If it died, its lease is free at that time.",
-                );
+                let error = store::lease_held(&by, until);
                 return Err(End { error: Some(error), resume_at: Some(until) });
             }
             if !told {

@@ -46,7 +46,8 @@ pub(super) struct Expected {
 impl Expected {
     pub(super) fn of(plan: &Plan) -> Result<Self, Error> {
         let counts = &plan.facts.counts;
-        let rows = match About::of(plan)?.origin {
+        let about = About::of(plan)?;
+        let rows = match about.origin {
             Origin::Source { .. } => plan.facts.rows,
             // It has no rows of its own.
             Origin::Undo { .. } => 0,
@@ -57,7 +58,7 @@ impl Expected {
             rejected: counts.rejected,
             out_of_scope: counts.out_of_scope,
             warnings: 0,
-            calls: About::of(plan)?.cost.calls,
+            calls: about.cost.calls,
         };
         let known = counts.rejected + counts.out_of_scope + counts.unchanged;
         Ok(Expected {

@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_secs(5);
 /// The service's long window.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 /// A call that was given up without an answer may reach the service still; it counts this much longer.
-const STRAGGLING: Duration = Duration::from_secs(5);
+pub(super) const STRAGGLING: Duration = Duration::from_secs(5);
 /// Added to both windows: a service that counts both ends of its window, or whose clock runs a little slower
 /// than ours, counts the same calls.
 const MARGIN: Duration = Duration::from_millis(1);

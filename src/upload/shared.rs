@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
 use super::event::WaitReason;
-use super::pace::{Denied, Wait};
+use super::pace::{Denied, STRAGGLING, Wait};
 use super::supply::ended;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::{self, CallId, CallLimits, CallRequest, Grant, Store, TenantId};
-
-/// A call that was given up may reach the service this much later.
-const STRAGGLING: Duration = Duration::from_secs(5);
 
 /// The ledger of one tenant, for the calls of one run.
 #[derive(Debug)]
