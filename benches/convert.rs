@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use entrabulk::builder::Builder;
+use entrabulk::convert::builder::Builder;
 use serde_json::{Value, json};
 
 const SAMPLE: &str =

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Clock, TokioClock};
-use entrabulk::config::PlanArguments;
 use entrabulk::plan;
+use entrabulk::plan::PlanArguments;
 use entrabulk::store::{NewBatch, NewRun, RunState, Store};
+use entrabulk::time::{Clock, TokioClock};
 use serde_json::{Value, json};
 
 const SAMPLE: &str =

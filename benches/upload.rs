@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Clock, Random, TokioClock};
-use entrabulk::config::ClientConfig;
-use entrabulk::graph::client::{
+use entrabulk::client::ClientConfig;
+use entrabulk::graph::transport::{
     BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportFault,
 };
+use entrabulk::run::Run;
 use entrabulk::simulator::{Call, Endpoint, LatencySettings, Settings, Tenant};
-use entrabulk::upload::Run;
+use entrabulk::time::{Clock, Random, TokioClock};
 use serde_json::{Value, json};
 
 const CALLS: usize = 2_000;

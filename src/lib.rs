@@ -28,7 +28,7 @@
 //! Request bodies without a network:
 //!
 //! ```
-//! use entrabulk::builder::Builder;
+//! use entrabulk::convert::Builder;
 //!
 //! # fn main() -> Result<(), entrabulk::error::Error> {
 //! let mut builder = Builder::new(
@@ -45,28 +45,28 @@
 //! ```
 #![forbid(unsafe_op_in_unsafe_fn)]
 
-pub mod builder;
 pub mod client;
-pub mod clock;
-pub mod command;
-pub mod config;
-pub mod error;
+pub mod time;
+
+pub mod convert;
 #[doc(hidden)]
-pub mod fail;
+pub mod crash;
+mod document;
+pub mod error;
 pub mod ffi;
+pub mod finding;
 pub mod graph;
 pub mod lint;
 pub mod log;
 pub mod mapping;
+pub mod operation;
 pub mod plan;
-pub mod prepare;
-pub mod rejection;
 pub mod report;
+pub mod run;
 pub mod runtime;
 pub mod scim;
+mod scratch;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod source;
 pub mod store;
-pub mod upload;
-mod whole_file;

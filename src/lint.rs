@@ -8,9 +8,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::config::Duplicates;
-use crate::mapping::User;
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
+use crate::scim::User;
+
+/// What to do with records that share an externalId.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Reject all of them.
+    Reject,
+    /// Send the last, reject the others.
+    Last,
+}
 
 /// A hashed key and the row it is from. Not the line: a JSON file may have all its rows on one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

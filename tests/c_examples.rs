@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use entrabulk::builder::Builder;
-use entrabulk::clock::{Random, TokioClock};
+use entrabulk::convert::builder::Builder;
 use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
+use entrabulk::time::{Random, TokioClock};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 

@@ -12,11 +12,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use entrabulk::clock::Timestamp;
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::store::{
     Action, Actions, BatchState, ItemFilter, Keep, NewBatch, NewRun, RunState, SqliteStore, Store,
 };
+use entrabulk::time::Timestamp;
 use store_world::*;
 
 fn open(path: &Path) -> Result<SqliteStore, Error> {

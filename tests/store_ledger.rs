@@ -10,10 +10,10 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use entrabulk::clock::{Clock, HostTime, Sleep, Timestamp};
 use entrabulk::store::{
     CallId, CallLimits, CallRequest, Grant, SqliteStore, Store, TenantId, WaitReason,
 };
+use entrabulk::time::{Clock, HostTime, Sleep, Timestamp};
 use proptest::prelude::*;
 use store_world::*;
 

@@ -7,11 +7,11 @@ mod store_world;
 
 use std::time::Duration;
 
-use entrabulk::clock::Timestamp;
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
     Action, Actions, BatchState, ItemFilter, Lease, NewRun, Retention, RunState, Store, UserState,
 };
+use entrabulk::time::Timestamp;
 use store_world::*;
 
 /// A run is given up with a call in doubt: nothing of it is sent any more, and whoever may or may not be

@@ -7,12 +7,12 @@ mod store_world;
 
 use std::collections::BTreeMap;
 
-use entrabulk::clock::Timestamp;
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
     Action, Actions, Approval, BatchState, ItemFilter, NewBatch, NewRun, Outcome, RunState,
     SqliteStore, Store, UserState,
 };
+use entrabulk::time::Timestamp;
 use proptest::prelude::*;
 use store_world::*;
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Random, TokioClock};
-use entrabulk::config::ClientConfig;
-use entrabulk::graph::client::ReqwestTransport;
-use entrabulk::upload::{Run, Summary};
+use entrabulk::client::ClientConfig;
+use entrabulk::graph::transport::ReqwestTransport;
+use entrabulk::run::{Run, Summary};
+use entrabulk::time::{Random, TokioClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

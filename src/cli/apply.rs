@@ -1,7 +1,7 @@
 //! `apply`: a stored plan, executed.
 
 use clap::Args;
-use entrabulk::upload::Run;
+use entrabulk::run::Run;
 
 use super::Outcome;
 use super::arguments::TargetArguments;

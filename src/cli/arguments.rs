@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use entrabulk::client::Client;
-use entrabulk::command;
 use entrabulk::error::{Error, ErrorKind};
+use entrabulk::operation;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -227,7 +227,7 @@ pub(super) fn usage(message: impl Into<String>) -> Error {
 
 /// Carries out an operation of the library.
 pub(super) fn call(client: &Client, operation: &str, arguments: &Value) -> Result<Value, Error> {
-    let result = command::call(Some(client), operation, arguments.to_string().as_bytes())?;
+    let result = operation::call(Some(client), operation, arguments.to_string().as_bytes())?;
     serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))
 }
 

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use entrabulk::builder::{Builder, CheckSummary};
-use entrabulk::command;
+use entrabulk::convert::builder::{Builder, CheckSummary};
 use entrabulk::error::{Error, ErrorKind};
+use entrabulk::operation;
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -58,7 +58,7 @@ impl Convert {
         while let Some(body) = builder.next_body()? {
             number += 1;
             if let Some(folder) = &self.output {
-                command::write_new(&folder.join(command::batch_name(number)), &body)?;
+                operation::write_new(&folder.join(operation::batch_name(number)), &body)?;
                 continue;
             }
             match stdout.write_all(&body).and_then(|()| stdout.write_all(b"\n")) {
@@ -87,7 +87,7 @@ pub(super) struct Suggest {
 impl Suggest {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let arguments = json!({"version": 1, "source": self.arguments.document(&self.source)?});
-        let result = command::call(None, "suggest", arguments.to_string().as_bytes())?;
+        let result = operation::call(None, "suggest", arguments.to_string().as_bytes())?;
         let result: Value =
             serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))?;
         output.text(result["mapping"].as_str().unwrap_or_default(), &result);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use entrabulk::builder::CheckSummary;
+use entrabulk::convert::builder::CheckSummary;
 use entrabulk::error::{Error, Severity};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;

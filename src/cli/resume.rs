@@ -1,7 +1,7 @@
 //! `resume`: an interrupted, cancelled or quota-stopped run goes on.
 
 use clap::Args;
-use entrabulk::upload::Run;
+use entrabulk::run::Run;
 
 use super::Outcome;
 use super::arguments::TargetArguments;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use entrabulk::clock::{Random, TokioClock};
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
+use entrabulk::time::{Random, TokioClock};
 
 use super::Outcome;
 use super::arguments::usage;

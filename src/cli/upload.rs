@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
-use entrabulk::upload::{Event, Run};
+use entrabulk::run::{Event, Run};
 use serde_json::json;
 
 use super::Outcome;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use crate::builder::Builder;
+use crate::convert::builder::Builder;
 use crate::error::{Error, ErrorKind};
 
 use super::buffer::entrabulk_buffer;

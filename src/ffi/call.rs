@@ -1,6 +1,6 @@
 //! Named operations.
 
-use crate::command;
+use crate::operation;
 
 use super::buffer::entrabulk_buffer;
 use super::client::entrabulk_client;
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn entrabulk_call(
         let operation = unsafe { text(operation, operation_len, "operation") }?;
         // SAFETY: by the header's contract.
         let arguments = unsafe { text(arguments, arguments_len, "arguments") }?;
-        let answer = command::call(client, operation, arguments.as_bytes())?;
+        let answer = operation::call(client, operation, arguments.as_bytes())?;
         result.give(entrabulk_buffer(answer.into()));
         Ok(())
     };

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::log;
+use crate::run::{Progress, Run};
 use crate::runtime;
-use crate::upload::{Progress, Run};
 
 use super::buffer::entrabulk_buffer;
 use super::client::entrabulk_client;

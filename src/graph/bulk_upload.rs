@@ -8,10 +8,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::client::{HttpRequest, HttpResponse, Token, graph_base};
-use crate::clock::Timestamp;
-use crate::config::Target;
+use super::transport::{HttpRequest, HttpResponse, Token, graph_base};
 use crate::error::Error;
+use crate::graph::target::Target;
+use crate::time::Timestamp;
 
 /// The only content type the service takes; a charset parameter is undocumented.
 const CONTENT_TYPE: &str = "application/scim+json";

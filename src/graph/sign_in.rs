@@ -18,13 +18,13 @@ use reqwest::Method;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::client::{
+use super::transport::{
     BoxFuture, HttpRequest, HttpResponse, Token, Transport, TransportError, TransportFault,
     host_not_allowed, login_address,
 };
-use crate::clock::{Clock, Timestamp};
-use crate::config::Target;
 use crate::error::{Error, ErrorKind};
+use crate::graph::target::Target;
+use crate::time::{Clock, Timestamp};
 
 /// A token is replaced this long before it expires, or a fifth of its life if that is shorter.
 const EARLY: Duration = Duration::from_secs(300);
@@ -398,7 +398,7 @@ fn code_in(description: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ClientConfig;
+    use crate::client::ClientConfig;
 
     fn target() -> Target {
         let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"t0","clientId":"c0"}"#;

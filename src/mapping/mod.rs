@@ -17,13 +17,11 @@ mod quote;
 mod ready;
 mod suggest;
 mod tree;
-mod user;
 
 pub use disabled::disabled;
 pub use program::{Program, Rendered};
 pub use ready::ready_user;
 pub use suggest::suggest;
-pub use user::User;
 
 use crate::error::{Error, ErrorKind, Problem, Severity};
 use crate::source::Columns;

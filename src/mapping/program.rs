@@ -1,10 +1,10 @@
 //! A compiled mapping: a record in, a user's canonical bytes out.
 
-use super::User;
 use super::expression::{BoundExpression, Value};
 use super::quote::{is_plain, push_content, push_string};
 use super::tree::{Constant, EmptyPolicy, ValueShape};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
+use crate::scim::User;
 use crate::scim::schema;
 use crate::source::{Cell, Columns, Record};
 

@@ -1,11 +1,11 @@
 //! Users that come finished, out of a BulkRequest somebody made: checked, and repaired where the
 //! meaning is plain.
 
-use super::User;
 use super::compile::head;
 use super::json::Json;
 use super::program::Rendered;
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
+use crate::scim::User;
 use crate::scim::schema::{self, Attribute, AttributeType, CORE, CORE_USER};
 use crate::scim::schema::{ENTERPRISE, ENTERPRISE_USER};
 use crate::source::Record;

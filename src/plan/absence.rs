@@ -4,9 +4,10 @@ use super::compare::{Comparison, texts, texts_before};
 use super::document::MissingPolicy;
 use super::drafts::Draft;
 use super::reason::Reason;
+use crate::convert::CompleteSource;
 use crate::error::Error;
-use crate::mapping::{self, User};
-use crate::prepare::CompleteSource;
+use crate::mapping;
+use crate::scim::User;
 use crate::store::{Action, BaselineUser, Certainty};
 
 /// What the absent came to.

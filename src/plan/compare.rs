@@ -7,9 +7,9 @@ use super::document::NameCounts;
 use super::drafts::{Draft, Drafts, Texts};
 use super::known::{Known, moved, name_hash};
 use super::reason::Reason;
+use crate::convert::{LeftOut, Place, Visitor};
 use crate::error::Error;
-use crate::mapping::User;
-use crate::prepare::{LeftOut, Place, Visitor};
+use crate::scim::User;
 use crate::store::{Action, BaselineUser, Certainty, Store, TargetId};
 
 /// Compares users as they come, and keeps what differs.

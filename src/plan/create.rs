@@ -8,10 +8,11 @@ use super::document::Origin;
 use super::warnings::Warnings;
 use super::write::{Frame, write};
 use super::{guards, names};
-use crate::config::{Conversion, PlanArguments, PlanSettings};
+use crate::convert::Conversion;
+use crate::convert::{Checked, Prepared, Report, Spool};
 use crate::error::{Error, Severity};
-use crate::prepare::{Checked, Prepared, Report, Spool};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
+use crate::plan::{PlanArguments, PlanSettings};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{Counts, Keep, Plan};
 

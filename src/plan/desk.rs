@@ -1,9 +1,9 @@
 //! What a plan is made with; all of it is handed in.
 
-use crate::clock::{Clock, Random};
 use crate::error::{Error, ErrorKind};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{CallLimits, Run, Store, Target};
+use crate::time::{Clock, Random};
 
 /// The state, the target, time and chance for making or judging a plan.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::reason::Reason;
+use crate::convert::Place;
 use crate::error::{Error, ErrorKind};
-use crate::prepare::Place;
 use crate::store::{Action, Certainty};
 
 /// The texts and bytes of an item.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::config::{Guards, Manifest, is_sha256};
+use crate::convert::Checked;
 use crate::error::{Error, ErrorKind, Problem};
-use crate::prepare::Checked;
+use crate::plan::settings::{Guards, Manifest, is_sha256};
 use crate::store::LastSource;
 
 /// Refuses a source that a guard does not let through; names every guard that does not.

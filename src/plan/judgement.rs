@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::brakes::{Base, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
 use super::document::{Protected, StoredBrakes};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
+use crate::time::Timestamp;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -17,6 +17,7 @@ mod names;
 pub mod order;
 mod preview;
 mod reason;
+pub mod settings;
 mod undo;
 mod warnings;
 mod write;
@@ -29,4 +30,5 @@ pub use document::{
 pub use judgement::{Judgement, judge_again};
 pub use preview::{PreviewRows, preview};
 pub use reason::Reason;
+pub use settings::{PlanArguments, PlanSettings};
 pub use undo::undo;

@@ -6,8 +6,8 @@ use super::drafts::{Draft, DraftTexts};
 use super::known::{Known, name_hash};
 use super::reason::Reason;
 use crate::error::Error;
+use crate::finding::{Finding, Rule};
 use crate::lint::fold_into;
-use crate::rejection::{Finding, Rule};
 use crate::store::{Certainty, Store};
 
 /// Rejects every draft whose new name another user of the baseline has and keeps, and marks those whose

@@ -12,9 +12,9 @@ use super::drafts::Draft;
 use super::reason::Reason;
 use super::warnings::Warnings;
 use super::write::{Frame, write};
-use crate::config::PlanSettings;
 use crate::error::{Error, ErrorKind};
-use crate::mapping::User;
+use crate::plan::PlanSettings;
+use crate::scim::User;
 use crate::store::{Action, Actions, Before, Certainty, Counts, ItemFilter, Plan};
 
 /// Makes the inverse plan of a run that ended, under the same brakes as any other. A user that the run

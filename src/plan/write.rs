@@ -14,10 +14,10 @@ use super::judgement::{Judge, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
 use super::warnings::Warnings;
-use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
 use crate::store::{Action, Counts, Keep, Plan, PlanFacts, PlanItem};
+use crate::time::Timestamp;
 
 /// The most cycles of managers that are named.
 const CYCLES: usize = 20;

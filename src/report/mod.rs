@@ -1,4 +1,3 @@
 //! What people read afterwards.
 
 pub mod preview;
-pub mod rejects;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::rejects::spreadsheet_safe;
+use crate::convert::rejects::spreadsheet_safe;
 use crate::store::{Action, Certainty};
 
 /// The header of a preview.

@@ -1,6 +1,7 @@
 //! The SCIM BulkRequest envelope (RFC 7644 section 3.7) as the bulkUpload call wants it.
 
-use crate::mapping::User;
+use super::User;
+use crate::document::Reader;
 
 /// The most operations one bulkUpload call may carry.
 pub const MAX_OPERATIONS: usize = 50;
@@ -34,6 +35,18 @@ impl Default for BatchLimits {
 }
 
 impl BatchLimits {
+    /// `operations` and `bytes`, as the client configuration and the conversion both have them.
+    pub(crate) fn read(limits: &mut Reader<'_>) -> Option<Self> {
+        let operations =
+            limits.integer("operations", MAX_OPERATIONS as u64, 1..=MAX_OPERATIONS as u64);
+        let most = DEFAULT_MAX_BYTES as u64;
+        let bytes = limits.integer("bytes", most, 1_024..=most);
+        Some(BatchLimits {
+            operations: usize::try_from(operations?).ok()?,
+            bytes: usize::try_from(bytes?).ok()?,
+        })
+    }
+
     /// Whether this user fits a request of its own.
     pub fn fits_alone(&self, user: &User) -> bool {
         HEAD.len() + AROUND - 1 + user.bytes.len() + TAIL.len() <= self.bytes

@@ -2,3 +2,6 @@
 
 pub mod bulk;
 pub mod schema;
+mod user;
+
+pub use user::User;

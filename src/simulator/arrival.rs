@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hyper::Request;
 use hyper::header::HOST;
 
-use crate::clock::{Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 /// A call that has arrived: when, and under which ids.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp};
 
 #[derive(Debug)]
 pub(super) struct TenantClock {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::bulk_upload::Operation;
 use super::settings::DirectorySettings;
 use super::user_schema::ENTERPRISE;
-use crate::clock::Random;
+use crate::time::Random;
 
 /// A user of the simulated directory, under Entra's attribute names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reply::Refusal;
 use super::routing::Endpoint;
-use crate::clock::{Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 /// One thing that goes wrong. A rule sees the calls to its endpoint from the moment it was set.
 #[derive(Debug, Clone, Serialize, Deserialize)]

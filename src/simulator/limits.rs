@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::time::Timestamp;
 
 /// The calls of the last `span`, exactly. Two calls that lie a whole span apart share no window.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::clock::Timestamp;
+use crate::time::Timestamp;
 
 /// One comparison.
 #[derive(Debug)]

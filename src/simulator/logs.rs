@@ -13,7 +13,7 @@ use super::reply::{Refusal, json_response};
 use super::routing::{Version, pairs, percent_encode};
 use super::settings::Settings;
 use super::token::base64url;
-use crate::clock::{Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 /// How long a cycle's id stays the same where users are processed as they come.
 const CONTINUOUS_CYCLE: u64 = 40 * 60 * 1_000_000;

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use entrabulk::clock::{Random, TokioClock};
+//! use entrabulk::time::{Random, TokioClock};
 //! use entrabulk::simulator::{Settings, Simulator};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -59,8 +59,8 @@ pub use settings::{
 };
 pub use tenant::{Call, ConnectionLost, StagedUser, Tenant};
 
-use crate::clock::{Clock, Random};
 use crate::error::Error;
+use crate::time::{Clock, Random};
 
 /// Starts tenants.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk_upload::Operation;
 use super::settings::JobSettings;
-use crate::clock::Timestamp;
+use crate::time::Timestamp;
 
 /// The job's state, as Graph's synchronizationStatusCode names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use super::routing::{Endpoint, JobAction, Route, percent_encode};
 use super::settings::{AcceptedBody, LimitSettings, LocationVersion, Settings};
 use super::tenant::{StagedUser, hash};
 use super::token::{self, Caller, Tokens};
-use crate::clock::{Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 const READ_JOB: &[&str] = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
 const WRITE_JOB: &[&str] = &["Synchronization.ReadWrite.All"];

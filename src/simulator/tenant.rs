@@ -19,8 +19,8 @@ use super::reply::set;
 use super::routing::{Endpoint, Route};
 use super::service::Service;
 use super::settings::Settings;
-use crate::clock::{Clock, Random, Timestamp};
 use crate::error::Error;
+use crate::time::{Clock, Random, Timestamp};
 
 /// A simulated tenant. Share it freely between threads; what it tells is a copy of that moment.
 pub struct Tenant {

@@ -12,7 +12,7 @@ use super::arrival::Arrival;
 use super::reply::{Refusal, json_response, set};
 use super::routing::pairs;
 use super::settings::{AppSettings, Settings};
-use crate::clock::{Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 /// The tokens that were issued.
 #[derive(Debug, Default)]

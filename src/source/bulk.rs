@@ -7,7 +7,7 @@ use super::flatten::{Node, node, walk};
 use super::json::{JsonText, Place};
 use super::{Record, Row, Text};
 use crate::error::{Error, ErrorKind};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
 
 /// The key of a BulkRequest that holds its operations.
 const OPERATIONS: &str = "operations";

@@ -8,7 +8,7 @@ use super::header::{column_names, detect_delimiter, stated_delimiter};
 use super::lines::{GUARD_RECORD, Lines, too_long};
 use super::{Columns, MAX_RECORD_BYTES, Record, Row, Text};
 use crate::error::{Error, ErrorKind};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
 
 /// How much the grammar gets at a time, in bytes.
 const BUFFER: usize = 64 << 10;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{CellKind, Columns, MAX_COLUMNS, Record, Row};
 use crate::error::{Error, ErrorKind};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
 
 /// How deep a record may be nested; SCIM itself needs four.
 const MAX_DEPTH: usize = 64;

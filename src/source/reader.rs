@@ -9,7 +9,7 @@ use super::header::DELIMITERS;
 use super::json::JsonRows;
 use super::{CellKind, Columns, Format, Record, SourceFacts, SourceOptions, Text, foreign};
 use crate::error::{Error, ErrorKind};
-use crate::rejection::Finding;
+use crate::finding::Finding;
 
 /// How much decoded text is looked at to find the format and the delimiter, in bytes.
 const HEAD: usize = 64 << 10;

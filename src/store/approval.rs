@@ -8,8 +8,8 @@ use super::plans::{self, Plan};
 use super::runs;
 use super::sqlite::moment;
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// How long an approval holds.
 pub(super) const LIFE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,8 +6,8 @@ use super::TargetId;
 use super::packing::Packing;
 use super::sqlite::{hash_of, instant, moment};
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::time::Timestamp;
 
 /// How far a user has come. 202 is not done: the provisioning log says what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

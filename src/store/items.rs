@@ -10,8 +10,8 @@ use super::trouble::Trouble;
 use super::{
     Counts, EachItem, ItemFilter, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, keep,
 };
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// A piece is written when it has this many items or bytes.
 const PIECE_ITEMS: usize = 4096;

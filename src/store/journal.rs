@@ -10,8 +10,8 @@ use super::plans::{Action, Actions};
 use super::sqlite::{hash_of, instant, moment, past_moment};
 use super::trouble::Trouble;
 use super::{rolling, runs};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// Where a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

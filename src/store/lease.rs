@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::TargetId;
 use super::sqlite::{instant, moment};
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// The answer to whoever wants to run.
 #[derive(Debug, Clone, PartialEq, Eq)]

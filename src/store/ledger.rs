@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::TenantId;
 use super::sqlite::{instant, moment};
 use super::trouble::Trouble;
-use crate::clock::{Clock, HostTime, Timestamp};
+use crate::time::{Clock, HostTime, Timestamp};
 
 /// The service's window.
 const WINDOW: Duration = Duration::from_secs(5);

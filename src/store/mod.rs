@@ -46,8 +46,8 @@ pub use runs::{NewRun, Run, RunState};
 pub use sqlite::SqliteStore;
 pub use target::{Keep, Target, TargetId, TargetKey, TenantId};
 
-use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
+use crate::time::{Clock, Timestamp};
 
 /// The state that runs share. See the module for what every function promises.
 pub trait Store: fmt::Debug + Send + Sync {

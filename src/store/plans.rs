@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::TargetId;
 use super::sqlite::{instant, past_moment};
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// What a plan does with one record or user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

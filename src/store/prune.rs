@@ -4,8 +4,8 @@ use rusqlite::params;
 
 use super::sqlite::{SqliteStore, moment};
 use super::{Pruned, Retention, RunState, TargetId};
-use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::time::Timestamp;
 
 /// Items per transaction.
 const PIECE: i64 = 10_000;

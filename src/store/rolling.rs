@@ -8,7 +8,7 @@ use super::TargetId;
 use super::plans::Action;
 use super::sqlite::moment;
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
+use crate::time::Timestamp;
 
 /// Stands where an action would, for a wiped attribute.
 const WIPE: u8 = 100;

@@ -6,8 +6,8 @@ use super::plans::{self, Plan};
 use super::sqlite::{instant, moment, past_moment};
 use super::trouble::Trouble;
 use super::{Actions, BatchState, TargetId, approval, baseline, lease};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::time::Timestamp;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use super::{
     approval, baseline, items, journal, keep, lease, ledger, plans, prune, rolling, runs, schema,
     target,
 };
-use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind};
+use crate::time::{Clock, Timestamp};
 
 /// How long one waits for another process to end its transaction.
 const BUSY: Duration = Duration::from_secs(30);

@@ -8,8 +8,8 @@ use super::trouble::Trouble;
 use super::{
     CallLimits, CallRequest, Grant, SqliteStore, Store, TargetId, TargetKey, WaitReason, schema,
 };
-use crate::clock::{Clock, TokioClock};
 use crate::error::ErrorKind;
+use crate::time::{Clock, TokioClock};
 
 fn temporary() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();

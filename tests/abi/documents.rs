@@ -14,7 +14,7 @@ fn cells<'a>(section: &'a str, header: &str) -> BTreeSet<&'a str> {
 #[test]
 fn every_operation_is_described_and_no_other() {
     let text = include_str!("../../docs/documents.md");
-    let answer = entrabulk::command::call(None, "operations", b"{}").unwrap();
+    let answer = entrabulk::operation::call(None, "operations", b"{}").unwrap();
     let listed: Value = serde_json::from_slice(&answer).unwrap();
     let listed: BTreeSet<&str> =
         listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();

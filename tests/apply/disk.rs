@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entrabulk::fail::Step;
+use entrabulk::crash::Step;
 
 use crate::play::{Play, Scene, each};
 use crate::site::{Site, summary, told};

@@ -1,6 +1,6 @@
 //! The program killed at every step of a run, and resumed.
 
-use entrabulk::fail::Step;
+use entrabulk::crash::Step;
 use entrabulk::simulator::Fault;
 
 use crate::play::{Play, each};

@@ -1,7 +1,7 @@
 //! Managers reach the service before their reports, however many calls are under way.
 
-use entrabulk::clock::Timestamp;
 use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
+use entrabulk::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! What whoever runs the program meets around a run: refusals, leases, quota, approvals, undoing.
 
-use entrabulk::fail::Step;
+use entrabulk::crash::Step;
 use entrabulk::simulator::{Fault, Settings};
 use serde_json::{Value, json};
 

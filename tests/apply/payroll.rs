@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entrabulk::clock::{Random, Timestamp};
-use entrabulk::command;
+use entrabulk::operation;
+use entrabulk::run::{Run, Summary};
 use entrabulk::simulator::{Call, Endpoint, LatencySettings, Settings, SimulatedUser};
 use entrabulk::store::SqliteStore;
-use entrabulk::upload::{Run, Summary};
+use entrabulk::time::{Random, Timestamp};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, watch};
@@ -188,7 +188,7 @@ impl Payroll {
 
     /// The calls that the client may still make today.
     pub(crate) fn quota_left(&self) -> u64 {
-        let quota = command::call(Some(&self.bench.client), "quota", b"{}").expect("a quota");
+        let quota = operation::call(Some(&self.bench.client), "quota", b"{}").expect("a quota");
         let quota: Value = serde_json::from_slice(&quota).expect("JSON");
         quota["left"].as_u64().expect("a number")
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use entrabulk::command;
+use entrabulk::operation;
+use entrabulk::run::{Run, Summary};
 use entrabulk::simulator::{LatencySettings, Settings};
 use entrabulk::store::SqliteStore;
-use entrabulk::upload::{Run, Summary};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Kept {
 
     pub(crate) fn call(&self, operation: &str, arguments: &Value) -> Value {
         let answer =
-            command::call(Some(&self.bench.client), operation, arguments.to_string().as_bytes());
+            operation::call(Some(&self.bench.client), operation, arguments.to_string().as_bytes());
         serde_json::from_slice(&answer.expect(operation)).expect("JSON")
     }
 }
@@ -142,7 +142,7 @@ async fn a_run_lets_go_of_what_is_old() {
     };
     let preview = |plan: &str| {
         let arguments = json!({"plan": plan}).to_string();
-        command::call(Some(&kept.bench.client), "plan.preview", arguments.as_bytes())
+        operation::call(Some(&kept.bench.client), "plan.preview", arguments.as_bytes())
     };
     let first = kept.run(&arguments(1)).await.plan.expect("a plan");
     sleep(6).await;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use entrabulk::clock::{Random, TokioClock};
 use entrabulk::simulator::{Endpoint, Fault, FaultRule, RunningSimulator, Settings, Simulator};
+use entrabulk::time::{Random, TokioClock};
 use serde_json::{Value, json};
 
 use crate::play::Directory;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use entrabulk::run::{Event, Run, Warning};
 use entrabulk::simulator::{LatencySettings, Settings};
 use entrabulk::store::{Lease, RunState};
-use entrabulk::upload::{Event, Run, Warning};
 use serde_json::{Value, json};
 
 use crate::bench::watch;
@@ -33,7 +33,7 @@ fn operations(users: std::ops::Range<usize>, title: &str, active: bool) -> Vec<V
     users.map(user).collect()
 }
 
-async fn resume(kept: &Kept, wait: bool) -> entrabulk::upload::Summary {
+async fn resume(kept: &Kept, wait: bool) -> entrabulk::run::Summary {
     let token = kept.bench.tenant.issue_token();
     kept.bench.client.set_secret("accessToken", token.as_bytes()).expect("a token");
     let run = Run::resume(&kept.bench.client, None, wait).expect("a run");
@@ -162,7 +162,7 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     let approval = |removals: u64| json!({"plan": plan["plan"], "removals": removals, "reason": "site closed", "approver": "ann"});
     let call = |arguments: &Value| {
         let json = arguments.to_string();
-        entrabulk::command::call(Some(&kept.bench.client), "plan.approve", json.as_bytes())
+        entrabulk::operation::call(Some(&kept.bench.client), "plan.approve", json.as_bytes())
     };
     call(&approval(9)).expect_err("another number");
     call(&approval(10)).expect("approved");

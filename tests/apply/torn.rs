@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use entrabulk::fail::Step;
+use entrabulk::crash::Step;
 
 use crate::play::{Play, each};
 use crate::site::told;

@@ -1,8 +1,8 @@
 //! Who is not in the source: reported, or disabled where it is proven and asked for; never by mistake.
 
-use entrabulk::config::PlanArguments;
 use entrabulk::error::ErrorKind;
 use entrabulk::plan;
+use entrabulk::plan::PlanArguments;
 use entrabulk::store::{Action, Keep, Outcome, Store, UserState};
 use serde_json::json;
 

@@ -96,7 +96,7 @@ fn what_the_log_says_failed_or_never_confirmed_is_planned_again() {
     let plan = house.plan(&source);
     house.expect(&plan, &[]);
     // Sent again is not changed: nothing of it is held against later plans.
-    let day = house.store.totals_since(house.target.id, entrabulk::clock::Timestamp(0)).unwrap();
+    let day = house.store.totals_since(house.target.id, entrabulk::time::Timestamp(0)).unwrap();
     assert_eq!((day.adds, day.updates), (0, 0));
 }
 

@@ -3,16 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use entrabulk::clock::{Clock, Random, Sleep, Timestamp};
-use entrabulk::config::PlanArguments;
 use entrabulk::error::{Error, Severity};
+use entrabulk::finding::Finding;
+use entrabulk::plan::PlanArguments;
 use entrabulk::plan::{self, About, Desk, StoredBrakes};
-use entrabulk::rejection::Finding;
 use entrabulk::scim::bulk::BatchLimits;
 use entrabulk::store::{
     Action, Actions, Approval, CallLimits, ItemFilter, Keep, NewBatch, NewRun, Plan, RunState,
     SqliteStore, Store, Target, TargetKey,
 };
+use entrabulk::time::{Clock, Random, Sleep, Timestamp};
 use serde_json::{Value, json};
 
 /// Time that stands still until it is moved.

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Clock, TokioClock};
-use entrabulk::command::call;
 use entrabulk::error::ErrorKind;
+use entrabulk::operation::call;
+use entrabulk::run::Run;
 use entrabulk::store::Lease;
-use entrabulk::upload::Run;
+use entrabulk::time::{Clock, TokioClock};
 use serde_json::{Value, json};
 
 fn client(folder: &Path) -> Client {

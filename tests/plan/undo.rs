@@ -1,8 +1,8 @@
 //! A run backwards.
 
-use entrabulk::config::PlanSettings;
 use entrabulk::error::ErrorKind;
 use entrabulk::plan;
+use entrabulk::plan::PlanSettings;
 use entrabulk::store::{Action, Keep, NewRun, Plan, Store};
 use serde_json::json;
 

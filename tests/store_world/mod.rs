@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use entrabulk::clock::{Clock, Sleep, Timestamp};
 use entrabulk::store::{
     Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, SqliteStore, Store,
     Target, TargetId, TargetKey,
 };
+use entrabulk::time::{Clock, Sleep, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
 pub const SECOND: u64 = 1_000_000;

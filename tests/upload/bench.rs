@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Clock, Random, TokioClock};
-use entrabulk::config::ClientConfig;
-use entrabulk::graph::client::{
+use entrabulk::client::ClientConfig;
+use entrabulk::graph::transport::{
     BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportFault,
 };
+use entrabulk::run::{Event, Numbered, Run, Summary};
 use entrabulk::simulator::{Endpoint, Settings, Tenant};
-use entrabulk::upload::{Event, Numbered, Run, Summary};
+use entrabulk::time::{Clock, Random, TokioClock};
 use serde_json::{Value, json};
 
 /// Brings requests to a tenant without a network.

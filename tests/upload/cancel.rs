@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
+use entrabulk::run::{Event, Run};
 use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
-use entrabulk::upload::{Event, Run};
 use proptest::prelude::*;
 
 use crate::bench::{Bench, watch};

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
+use entrabulk::run::{Event, Summary, WaitReason};
 use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
-use entrabulk::upload::{Event, Summary, WaitReason};
 use proptest::prelude::*;
 
 use crate::bench::Bench;

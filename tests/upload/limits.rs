@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use entrabulk::run::{Event, Run, WaitReason};
 use entrabulk::simulator::{LatencySettings, Settings};
-use entrabulk::upload::{Event, Run, WaitReason};
 
 use crate::bench::Bench;
 

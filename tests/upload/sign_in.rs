@@ -2,14 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Clock, Random, TokioClock};
-use entrabulk::config::ClientConfig;
+use entrabulk::client::ClientConfig;
 use entrabulk::error::{Error, ErrorKind};
-use entrabulk::graph::client::{
+use entrabulk::graph::transport::{
     BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportFault,
 };
+use entrabulk::run::{Event, Summary};
 use entrabulk::simulator::{AppSettings, Endpoint, Fault, FaultRule, LatencySettings, Settings};
-use entrabulk::upload::{Event, Summary};
+use entrabulk::time::{Clock, Random, TokioClock};
 
 use crate::bench::{Bench, start, watch};
 

@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrabulk::client::Client;
-use entrabulk::clock::{Random, TokioClock};
 use entrabulk::error::ErrorKind;
+use entrabulk::run::Run;
 use entrabulk::simulator::{
     Endpoint, Fault, FaultRule, LatencySettings, RunningSimulator, Settings, Simulator,
 };
-use entrabulk::upload::Run;
+use entrabulk::time::{Random, TokioClock};
 use serde_json::{Value, json};
 
 use crate::bench::{configuration, start};

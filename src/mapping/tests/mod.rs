@@ -7,7 +7,8 @@ mod rendering;
 mod suggestions;
 
 use super::*;
-use crate::rejection::Finding;
+use crate::finding::Finding;
+use crate::scim::User;
 use crate::source::{CellKind, Record};
 
 const ENTERPRISE: &str = crate::scim::schema::ENTERPRISE_USER;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rejection::Rule;
+use crate::finding::Rule;
 use crate::scim::schema::CORE_USER;
 
 fn ready(json: &str) -> Result<(serde_json::Value, User), Finding> {

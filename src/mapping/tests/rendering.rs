@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rejection::Rule;
+use crate::finding::Rule;
 
 const REFERENCE: &str = include_str!("../../../examples/data/mapping-csv2scim.json");
 

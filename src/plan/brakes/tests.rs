@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::Random;
 use crate::plan::document::{Protected, StoredBrakes};
 use crate::plan::judgement::Judge;
 use crate::store::Certainty;
+use crate::time::Random;
 
 const fn at(percent: u64) -> BrakeLimit {
     BrakeLimit { percent: Some(percent), count: None, floor: 0 }

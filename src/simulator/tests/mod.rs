@@ -18,7 +18,7 @@ use hyper::{Request, Response};
 use serde_json::{Value, json};
 
 use super::{Settings, Tenant};
-use crate::clock::{Random, TokioClock};
+use crate::time::{Random, TokioClock};
 
 const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

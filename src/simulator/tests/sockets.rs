@@ -5,9 +5,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{bulk, user};
-use crate::clock::{Random, TokioClock};
 use crate::error::ErrorKind;
 use crate::simulator::{FaultRule, RunningSimulator, Settings, Simulator};
+use crate::time::{Random, TokioClock};
 
 fn start(settings: Settings) -> RunningSimulator {
     Simulator::start(settings, Arc::new(TokioClock::new()), Random::seeded(7)).unwrap()

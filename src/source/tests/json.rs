@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::rejection::Rule;
+use crate::finding::Rule;
 use crate::source::MAX_COLUMNS;
 use crate::source::flatten::Flattener;
 

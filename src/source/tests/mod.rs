@@ -6,7 +6,7 @@ use super::encoding::{Decoded, choose};
 use super::reader::look_ahead;
 use super::{Cell, Format, Reader, Record, Row, SourceOptions};
 use crate::error::{Error, ErrorKind};
-use crate::rejection::{Finding, Rule};
+use crate::finding::{Finding, Rule};
 
 mod bulk;
 mod csv;

@@ -1,0 +1,187 @@
+//! The client: one target, its secrets, its pace. Every run starts from one.
+
+mod settings;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::runtime::Handle;
+
+use crate::error::{Error, ErrorKind};
+use crate::graph::sign_in::SignIn;
+use crate::graph::transport::{ReqwestTransport, Transport};
+use crate::plan::Desk;
+use crate::run::pace::Pacer;
+use crate::runtime;
+use crate::store::{self, SqliteStore, Store};
+use crate::time::{Clock, Random, TokioClock};
+
+pub use settings::{ClientConfig, State};
+
+/// A target with what it takes to send to it: limits, sign-in, transport.
+///
+/// Cheap to clone and free to share between threads. All runs of one client, and of its clones, share
+/// one pace, one daily quota and one token.
+#[derive(Clone)]
+pub struct Client(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) config: ClientConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Random,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) sign_in: SignIn,
+    pub(crate) pacer: Arc<Pacer>,
+    /// The state, from the first time it is asked for.
+    store: Mutex<Option<Arc<dyn Store>>>,
+    /// Whether one was configured or handed in, rather than opened for an operation.
+    keeps: AtomicBool,
+    /// The runtime of the thread that made the client, where it had one.
+    home: Option<Handle>,
+}
+
+impl Client {
+    /// A client for the target that `config_json` names (`docs/documents.md`, "Client configuration").
+    /// Opens no connection.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` with every problem; `TlsFailed` if the system's certificates cannot be read.
+    pub fn new(config_json: &[u8]) -> Result<Client, Error> {
+        let config = ClientConfig::parse(config_json)?;
+        let transport = if config.target.simulator.is_some() {
+            ReqwestTransport::for_loopback()?
+        } else {
+            ReqwestTransport::new()?
+        };
+        let clock = TokioClock::with_speed(config.clock_speed);
+        Ok(Self::assemble(
+            config,
+            Arc::new(clock),
+            Random::from_system(),
+            Arc::new(transport),
+            None,
+        ))
+    }
+
+    /// A client of given parts: another clock, seeded chance, a transport without a network.
+    ///
+    /// Made on a thread of a Tokio runtime, its runs are tasks of that runtime, so that they share its
+    /// (perhaps paused) time; elsewhere they are tasks of the library's own runtime.
+    pub fn with_parts(
+        config: ClientConfig,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        transport: Arc<dyn Transport>,
+    ) -> Client {
+        Self::assemble(config, clock, random, transport, Handle::try_current().ok())
+    }
+
+    fn assemble(
+        config: ClientConfig,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        transport: Arc<dyn Transport>,
+        home: Option<Handle>,
+    ) -> Client {
+        let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
+        let pacer = Arc::new(Pacer::new(&config.limits, Arc::clone(&clock)));
+        let keeps = AtomicBool::new(config.state.given);
+        Client(Arc::new(Parts {
+            config,
+            clock,
+            random,
+            transport,
+            sign_in,
+            pacer,
+            store: Mutex::default(),
+            keeps,
+            home,
+        }))
+    }
+
+    /// Hands in a secret: `clientSecret` (then the configuration must hold `tenantId` and `clientId`),
+    /// or `accessToken`, a token the host got itself. UTF-8. The copy kept is wiped after use; the
+    /// caller wipes its own.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for another name or a value that cannot be a secret, `InvalidUtf8`,
+    /// `ConfigInvalid` where `tenantId` or `clientId` is missing.
+    pub fn set_secret(&self, name: &str, secret: &[u8]) -> Result<(), Error> {
+        match name {
+            "clientSecret" => self.0.sign_in.set_client_secret(secret),
+            "accessToken" => self.0.sign_in.set_token(secret, None),
+            _ => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("There is no secret named {name:?}."),
+                "Name it clientSecret or accessToken.",
+            )),
+        }
+    }
+
+    /// The state that the configuration names; opened, and made if need be, when first asked for.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` where the platform has no place for it or it keeps something else than asked
+    /// for; `StoreFailed`, `StoreNewer`, `StoreDamaged`.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Error> {
+        let mut opened = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = &*opened {
+            return Ok(Arc::clone(store));
+        }
+        let state = &self.0.config.state;
+        let path = store::state_path(state.path.as_deref())?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, state.keep)?);
+        *opened = Some(Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// Uses `store` instead of the one that the configuration names.
+    pub fn set_store(&self, store: Arc<dyn Store>) {
+        *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
+        self.0.keeps.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether uploads are planned and kept: a state was configured or handed in.
+    pub fn keeps_state(&self) -> bool {
+        self.0.keeps.load(Ordering::Relaxed)
+    }
+
+    /// What plans of this client's target are made with, on `store`.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` without a tenant, and what the store gives.
+    pub fn desk<'a>(&'a self, store: &'a dyn Store) -> Result<Desk<'a>, Error> {
+        Ok(Desk {
+            store,
+            target: store.target(&self.0.config.target_key()?)?,
+            batch: self.0.config.limits.batch,
+            limits: self.0.config.call_limits(),
+            clock: &*self.0.clock,
+            random: &self.0.random,
+        })
+    }
+
+    /// The validated configuration.
+    pub fn config(&self) -> &ClientConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn parts(&self) -> &Arc<Parts> {
+        &self.0
+    }
+
+    /// Where this client's runs are driven.
+    pub(crate) fn runtime(&self) -> Result<Handle, Error> {
+        match &self.0.home {
+            Some(handle) => Ok(handle.clone()),
+            None => runtime::handle(),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("target", &self.0.config.target).finish_non_exhaustive()
+    }
+}

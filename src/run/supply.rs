@@ -1,0 +1,178 @@
+//! The run's source: checked whole on a blocking thread, then asked for one batch ahead.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
+use super::events::{Event, Warning};
+use super::queue::EventQueue;
+use crate::convert::Conversion;
+use crate::convert::{Prepared, Spool, Totals};
+use crate::error::{Error, ErrorKind, Severity};
+use crate::scim::bulk::Batch;
+use crate::time::Clock;
+
+/// A batch to send, and what a plan knows of it.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub(super) batch: Batch,
+    pub(super) planned: Option<Planned>,
+}
+
+/// A batch's place in a plan and in the journal.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// The items it covers.
+    pub(super) ordinals: Range<u64>,
+    /// XXH3-128 of the body.
+    pub(super) body_hash: u128,
+    /// It waits until no batch up to this number is open.
+    pub(super) after: u64,
+    /// Whether it disables someone, and may use the reserve.
+    pub(super) urgent: bool,
+    /// Tries that left in earlier sittings of the run.
+    pub(super) attempts: u64,
+    /// Whether one of them may have arrived.
+    pub(super) doubtful: bool,
+}
+
+impl From<Batch> for Load {
+    fn from(batch: Batch) -> Self {
+        Load { batch, planned: None }
+    }
+}
+
+/// Batches on demand.
+pub(super) type Batches = Box<dyn Iterator<Item = Result<Load, Error>> + Send>;
+
+/// The whole check of a source; it may block and take its time.
+pub(super) type Check = Box<dyn FnOnce(&Listener) -> Result<(Totals, Batches), Error> + Send>;
+
+/// Checks a conversion's source and opens its batches.
+pub(super) fn check(conversion: Conversion, pushed: Option<Spool>) -> Check {
+    Box::new(move |listener| {
+        let opened = Prepared::open(conversion, pushed);
+        let source = opened.as_ref().ok().map(|prepared| prepared.facts().clone());
+        listener.tell(Event::Started { run: listener.run.clone(), source, plan: None })?;
+        let checked = opened?.check(&mut |severity, finding| {
+            listener.tell(match severity {
+                Severity::Error => Event::Rejected(finding),
+                Severity::Warning => Event::Warning(Warning::Record(finding)),
+            })
+        })?;
+        let batches = checked.batches()?.map(|batch| batch.map(Load::from));
+        Ok((checked.totals(), Box::new(batches)))
+    })
+}
+
+/// Whom a check tells of its findings. It waits while the host is behind.
+pub(super) struct Listener {
+    pub(super) run: String,
+    /// The name under which the run holds its lease.
+    pub(super) holder: String,
+    pub(super) events: Arc<EventQueue>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) cancelled: watch::Receiver<bool>,
+}
+
+impl Listener {
+    /// Passes an event on; fails when the run is cancelled, which ends the check.
+    pub(super) fn tell(&self, event: Event) -> Result<(), Error> {
+        self.still_wanted()?;
+        self.events.push_blocking(event, self.clock.now());
+        Ok(())
+    }
+
+    /// Fails when the run is cancelled.
+    pub(super) fn still_wanted(&self) -> Result<(), Error> {
+        if *self.cancelled.borrow() { Err(cancelled()) } else { Ok(()) }
+    }
+}
+
+/// An iterator and what it gave.
+type Step = (Batches, Option<Result<Load, Error>>);
+
+/// The batches, the next of which is always in the making.
+pub(super) struct Supply {
+    idle: Option<Batches>,
+    asked: Option<JoinHandle<Step>>,
+}
+
+impl Supply {
+    pub(super) fn new(batches: Batches) -> Self {
+        let mut supply = Supply { idle: Some(batches), asked: None };
+        supply.ask();
+        supply
+    }
+
+    fn ask(&mut self) {
+        if let Some(mut batches) = self.idle.take() {
+            self.asked = Some(spawn_blocking(move || {
+                let next = batches.next();
+                (batches, next)
+            }));
+        }
+    }
+
+    /// Whether there may be more.
+    pub(super) fn is_open(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// The next batch. May be dropped and called again: none is lost.
+    pub(super) async fn next(&mut self) -> Result<Option<Load>, Error> {
+        let Some(asked) = &mut self.asked else { return Ok(None) };
+        let answer = asked.await;
+        self.asked = None;
+        match answer {
+            Ok((_, None)) => Ok(None),
+            Ok((_, Some(Err(error)))) => Err(error),
+            Ok((batches, Some(Ok(batch)))) => {
+                self.idle = Some(batches);
+                self.ask();
+                Ok(Some(batch))
+            }
+            Err(lost) => Err(ended(&lost)),
+        }
+    }
+}
+
+/// Completes when the host cancels the run.
+pub(super) async fn cancellation(flag: &mut watch::Receiver<bool>) {
+    // A flag without its run was raised when the run was dropped.
+    let _ = flag.wait_for(|raised| *raised).await;
+}
+
+/// The error of a run that its host cancelled.
+pub(super) fn cancelled() -> Error {
+    Error::new(
+        ErrorKind::Cancelled,
+        "The host cancelled the run.",
+        "Resume it to send the rest; without a state start it again, users sent twice are the same.",
+    )
+}
+
+/// The error of a run one of whose parts came to no end of its own.
+pub(super) fn ended(lost: &JoinError) -> Error {
+    if lost.is_panic() { panicked() } else { shut_down() }
+}
+
+/// The error of a run whose threads were taken away.
+pub(super) fn shut_down() -> Error {
+    Error::new(
+        ErrorKind::ShuttingDown,
+        "The library was shut down while the run went on.",
+        "Start the run again in a new process.",
+    )
+}
+
+/// The error of a run one of whose parts panicked.
+pub(super) fn panicked() -> Error {
+    Error::new(
+        ErrorKind::Panic,
+        "A part of the run panicked; the run ended there.",
+        "Please report it, with the log of this run.",
+    )
+}
