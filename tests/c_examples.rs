@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use entrabulk::convert::builder::Builder;
+use entrabulk::run::Builder;
 use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
 use entrabulk::time::{Random, TokioClock};
 use serde_json::{Value, json};
@@ -259,6 +259,10 @@ fn upload(manner: Manner, standard: &str, folder: &Path) {
     let token = tenant.simulator.tenant().issue_token();
     exits(&run_with("ENTRABULK_ACCESS_TOKEN", &token), 14);
 
+    // A state that knows nobody yet: there is something to send.
+    let mut other = tenant.config();
+    other["state"] = json!({"path": folder.join("other.db")});
+    fs::write(&config, other.to_string()).unwrap();
     let output = run_with("ENTRABULK_CLIENT_SECRET", "wrong~but.well-formed");
     exits(&output, 18);
     assert!(!(out(&output) + &err(&output)).contains("wrong~but.well-formed"));

@@ -9,6 +9,7 @@ use entrabulk::client::Client;
 use entrabulk::client::ClientConfig;
 use entrabulk::graph::transport::ReqwestTransport;
 use entrabulk::run::{Run, Summary};
+use entrabulk::store::SqliteStore;
 use entrabulk::time::{Random, TokioClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -32,6 +33,7 @@ async fn upload(address: SocketAddr) -> Summary {
         Arc::new(transport),
     );
     client.set_secret("accessToken", TOKEN.as_bytes()).expect("a token");
+    client.set_store(Arc::new(SqliteStore::temporary().expect("a state")));
     let run = Run::start(&client, br#"{"version":1,"conversion":{}}"#).expect("a run");
     run.push(br#"{"externalId":"1","userName":"a@example.com","displayName":"A","active":true}"#)
         .expect("a record");

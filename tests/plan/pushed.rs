@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use entrabulk::client::Client;
+use entrabulk::client::{Client, Workspace};
 use entrabulk::error::ErrorKind;
 use entrabulk::operation::call;
 use entrabulk::run::Run;
@@ -61,8 +61,8 @@ fn pushed_records_give_the_plan_of_the_equal_file_and_nothing_else_happens() {
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
 
     // Somebody else runs at the moment; a plan needs no lease.
-    let store = client.store().unwrap();
-    let target = client.desk(&*store).unwrap().target.id;
+    let Workspace { store, target, .. } = client.kept().unwrap();
+    let target = target.id;
     let now = TokioClock::with_speed(1).now();
     let lease = store.take_lease(target, "another", Duration::from_secs(120), now).unwrap();
     assert_eq!(lease, Lease::Taken);

@@ -176,7 +176,7 @@ Describe 'Send-EntraBulkUpload in trouble' {
 Describe 'Ctrl+C' {
     It 'ends an upload that waits for the service' -Skip:(-not (Test-Path '/proc')) {
         Set-Content "$TestDrive/slow.json" '{"latency": {"afterMs": 600000}}'
-        $simulator = Start-Simulator '--settings', "$TestDrive/slow.json"
+        $simulator = Start-Simulator '--tenant-settings', "$TestDrive/slow.json"
         try {
             $told = $simulator.Tenant
             $script = "Import-Module '$manifestPath'; " +

@@ -275,7 +275,7 @@ Describe 'A run whose process was killed' {
     It 'is locked for a while, then another process goes on with it, and nobody is lost' -Skip:(-not (Test-Path '/proc')) {
         # Time passes 40 times as fast, so that the lease of the dead ends after 3 seconds.
         Set-Content "$TestDrive/slow.json" '{"latency": {"afterMs": 16000}}'
-        $simulator = Start-Simulator '--settings', "$TestDrive/slow.json", '--speed', '40'
+        $simulator = Start-Simulator '--tenant-settings', "$TestDrive/slow.json", '--speed', '40'
         try {
             $told = $simulator.Tenant
             $configuration = $simulator.Configuration + @{

@@ -123,6 +123,10 @@ fn external_id(number: usize) -> String {
 /// The least configuration for `tenant` at `url`.
 pub(crate) fn configuration(tenant: &Tenant, url: &str) -> Value {
     let facts = tenant.describe(url);
+    // Nothing is remembered from upload to upload, and the calls are counted apart from everybody's.
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = json!({"kept": false, "path": folder.path().join("state.db")});
+    FOLDERS.with_borrow_mut(|folders| folders.push(folder));
     json!({
         "version": 1,
         "simulator": url,
@@ -131,6 +135,7 @@ pub(crate) fn configuration(tenant: &Tenant, url: &str) -> Value {
         "servicePrincipalId": facts["servicePrincipalId"],
         "jobId": facts["jobId"],
         "limits": {"operations": OPERATIONS},
+        "state": state,
     })
 }
 
@@ -150,6 +155,8 @@ pub(crate) fn start(client: &Client, users: usize) -> Run {
 thread_local! {
     /// The sources of this test's runs, which must outlive them.
     static FILES: RefCell<Vec<tempfile::NamedTempFile>> = const { RefCell::new(Vec::new()) };
+    /// The folders of their ledgers.
+    static FOLDERS: RefCell<Vec<tempfile::TempDir>> = const { RefCell::new(Vec::new()) };
 }
 
 fn operation(number: usize) -> Value {
