@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::faults::FaultRule;
-use super::queue::JobState;
 use super::reply::{empty_response, json_response};
+use super::settings::JobState;
 use super::tenant::Tenant;
 
 #[derive(Deserialize)]

@@ -51,11 +51,10 @@ use tokio::task::AbortHandle;
 
 pub use directory::SimulatedUser;
 pub use faults::{Damage, Fault, FaultRule};
-pub use queue::JobState;
 pub use routing::Endpoint;
 pub use settings::{
     AcceptedBody, AcceptedSettings, AllowSettings, AppSettings, DirectorySettings, JobSettings,
-    LatencySettings, LimitSettings, LocationVersion, LogSettings, Settings,
+    JobState, LatencySettings, LimitSettings, LocationVersion, LogSettings, Settings,
 };
 pub use tenant::{Call, ConnectionLost, StagedUser, Tenant};
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::faults::FaultRule;
-use super::queue::JobState;
 use crate::error::{Error, ErrorKind, Problem};
 
 /// Everything about a simulated tenant that can be chosen. Unknown keys are refused.
@@ -162,6 +161,20 @@ pub struct JobSettings {
     pub users_per_second: u32,
     /// The length of a cycle; 0: staged users are processed as they come (C7).
     pub cycle_minutes: u64,
+}
+
+/// The job's state, as Graph's synchronizationStatusCode names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum JobState {
+    /// Created, never started.
+    NotConfigured,
+    /// It works.
+    Active,
+    /// It takes users and leaves them where they are.
+    Paused,
+    /// Too much went wrong: as paused, until it is started or restarted.
+    Quarantine,
 }
 
 /// The directory that users land in.

@@ -14,11 +14,10 @@ use super::clock::TenantClock;
 use super::control;
 use super::directory::SimulatedUser;
 use super::faults::{Damage, Fault, FaultRule};
-use super::queue::JobState;
 use super::reply::set;
 use super::routing::{Endpoint, Route};
 use super::service::Service;
-use super::settings::Settings;
+use super::settings::{JobState, Settings};
 use crate::error::Error;
 use crate::time::{Clock, Random, Timestamp};
 
