@@ -52,11 +52,12 @@ use tokio::task::AbortHandle;
 pub use directory::SimulatedUser;
 pub use faults::{Damage, Fault, FaultRule};
 pub use routing::Endpoint;
+pub use service::{Call, StagedUser};
 pub use settings::{
     AcceptedBody, AcceptedSettings, AllowSettings, AppSettings, DirectorySettings, JobSettings,
     JobState, LatencySettings, LimitSettings, LocationVersion, LogSettings, Settings,
 };
-pub use tenant::{Call, ConnectionLost, StagedUser, Tenant};
+pub use tenant::{ConnectionLost, Tenant};
 
 use crate::error::Error;
 use crate::time::{Clock, Random};
