@@ -100,8 +100,8 @@ impl RunningSimulator {
         Arc::clone(&self.tenant)
     }
 
-    /// What a client needs to know: `url`, `tokenUrl`, `tenantId`, `clientId`, `clientSecret` (the
-    /// simulated one), `servicePrincipalId`, `jobId`.
+    /// What a client needs to know: `url`, `tokenUrl`, `tenantId`, `domains` (a list: the tenant's
+    /// other names), `clientId`, `clientSecret` (the simulated one), `servicePrincipalId`, `jobId`.
     pub fn describe(&self) -> Value {
         self.tenant.describe(&self.url())
     }

@@ -101,7 +101,7 @@ impl Service {
             faults,
             limits: UploadLimits::new(&settings.limits),
             job: Job::new(&settings.job),
-            directory: Directory::new(settings.directory.clone()),
+            directory: Directory::new(Arc::clone(&settings)),
             logs: Logs::default(),
             staged: BTreeMap::new(),
             log_calls: SlidingWindow::new(Duration::from_millis(settings.logs.window_ms)),
@@ -244,7 +244,8 @@ impl Service {
             }
             Route::OpenId { tenant } => {
                 method(arrival, Method::GET)?;
-                Ok(json_response(200, &token::open_id(&arrival.base(), tenant)))
+                let body = token::open_id(arrival, tenant, &self.settings, &self.random)?;
+                Ok(json_response(200, &body))
             }
             Route::Instance => {
                 method(arrival, Method::GET)?;

@@ -168,6 +168,7 @@ impl Tenant {
             "url": url,
             "tokenUrl": format!("{url}/{}/oauth2/v2.0/token", self.settings.tenant_id),
             "tenantId": self.settings.tenant_id,
+            "domains": self.settings.domains,
             "clientId": app.client_id,
             "clientSecret": app.client_secret,
             "servicePrincipalId": self.settings.service_principal_id,
