@@ -145,7 +145,7 @@ fn exits(output: &Output, code: i32) {
     assert_eq!(output.status.code(), Some(code), "{}\n{}", out(output), err(output));
 }
 
-/// A tenant, and the configuration of a client for it.
+/// A tenant, and the configuration of a client for it, with its state in a folder.
 struct Tenant {
     simulator: RunningSimulator,
     _runtime: Runtime,
@@ -153,15 +153,20 @@ struct Tenant {
 
 impl Tenant {
     fn start() -> Tenant {
+        Tenant::at_speed(1)
+    }
+
+    /// One whose time passes so many times as fast.
+    fn at_speed(speed: u32) -> Tenant {
         let runtime = Runtime::new().unwrap();
         let inside = runtime.enter();
-        let clock = Arc::new(TokioClock::new());
+        let clock = Arc::new(TokioClock::with_speed(speed));
         let simulator = Simulator::start(Settings::default(), clock, Random::seeded(7)).unwrap();
         drop(inside);
         Tenant { simulator, _runtime: runtime }
     }
 
-    fn config(&self) -> Value {
+    fn config(&self, folder: &Path) -> Value {
         let it = self.simulator.describe();
         json!({
             "version": 1,
@@ -170,6 +175,7 @@ impl Tenant {
             "clientId": it["clientId"],
             "servicePrincipalId": it["servicePrincipalId"],
             "jobId": it["jobId"],
+            "state": {"path": folder.join("state.db")},
         })
     }
 
@@ -238,7 +244,7 @@ fn upload(manner: Manner, standard: &str, folder: &Path) {
         "conversion": {"version": 1, "source": {"path": source}, "mapping": mapping},
     });
     fs::write(&source, SOURCE).unwrap();
-    fs::write(&config, tenant.config().to_string()).unwrap();
+    fs::write(&config, tenant.config(folder).to_string()).unwrap();
     fs::write(&run, arguments.to_string()).unwrap();
     let run_with = |name: &str, secret: &str| {
         let mut command = command(&program, manner);
@@ -260,7 +266,7 @@ fn upload(manner: Manner, standard: &str, folder: &Path) {
     exits(&run_with("ENTRABULK_ACCESS_TOKEN", &token), 14);
 
     // A state that knows nobody yet: there is something to send.
-    let mut other = tenant.config();
+    let mut other = tenant.config(folder);
     other["state"] = json!({"path": folder.join("other.db")});
     fs::write(&config, other.to_string()).unwrap();
     let output = run_with("ENTRABULK_CLIENT_SECRET", "wrong~but.well-formed");
@@ -277,7 +283,7 @@ fn upload_cancel(manner: Manner, standard: &str, folder: &Path) {
     const RECORDS: usize = 1_000;
     let program = compiled("examples/c/upload_cancel.c", manner, standard, folder);
     let tenant = Tenant::start();
-    let (path, mut config) = (folder.join("client.json"), tenant.config());
+    let (path, mut config) = (folder.join("client.json"), tenant.config(folder));
     // However slow the machine, most of the 20 batches are still there when the first was accepted.
     config["limits"] = json!({"callsPer5s": 1});
     fs::write(&path, config.to_string()).unwrap();
@@ -306,6 +312,37 @@ fn upload_cancel(manner: Manner, standard: &str, folder: &Path) {
     assert!(!err(&output).contains(&tenant.secret()), "a log record holds the secret");
 }
 
+/// A host that never takes an event, over more rejected records than the queue holds and hundreds of batches.
+fn poll(manner: Manner, standard: &str, folder: &Path) {
+    const SPEED: u32 = 50;
+    let program = compiled("tests/c/poll.c", manner, standard, folder);
+    let tenant = Tenant::at_speed(SPEED);
+    let (path, source) = (folder.join("poll.json"), folder.join("poll.csv"));
+    let mut config = tenant.config(folder);
+    config["clockSpeed"] = SPEED.into();
+    config["limits"] = json!({"operations": 1});
+    config["state"] = json!({"path": folder.join("poll.db")});
+    fs::write(&path, config.to_string()).unwrap();
+    let rejected = (0..20_000).map(|row| format!(",nobody{row}@example.com,Nobody,true\n"));
+    let users = (0..500).map(|row| format!("{row},user{row}@example.com,User,true\n"));
+    let header = "externalId,userName,displayName,active\n".to_owned();
+    let text: String = std::iter::once(header).chain(rejected).chain(users).collect();
+    fs::write(&source, text).unwrap();
+    let run = json!({"version": 1, "conversion": {"version": 1, "source": {"path": source}}});
+    let output = command(&program, manner)
+        .arg(run.to_string())
+        .env("ENTRABULK_CLIENT_SECRET", tenant.secret())
+        .stdin(File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    exits(&output, 14);
+    let said: Value = serde_json::from_str(&out(&output)).unwrap();
+    let counts = ["status", "accepted", "rejected", "notSent", "calls"].map(|key| &said[key]);
+    assert_eq!(counts, [205, 500, 20_000, 0, 500], "{said}");
+    assert!(said["dropped"].as_u64().unwrap() > 18_000, "{said}");
+    assert_eq!(tenant.staged().len(), 500);
+}
+
 fn all(manner: Manner, standard: &str) {
     if !has(manner) {
         return;
@@ -317,6 +354,10 @@ fn all(manner: Manner, standard: &str) {
     build_payload(manner, standard, &folder);
     upload(manner, standard, &folder);
     upload_cancel(manner, standard, &folder);
+    // Hundreds of calls take valgrind minutes; the sanitizers look at the same.
+    if matches!(manner, Manner::C11 | Manner::Sanitizers) {
+        poll(manner, standard, &folder);
+    }
 }
 
 #[test]

@@ -7,4 +7,6 @@ mod documents;
 mod lives;
 mod logging;
 mod manners;
+#[cfg(feature = "simulator")]
+mod polling;
 mod published;
