@@ -64,6 +64,9 @@ fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(checkout("")).env("ENTRABULK_LIBRARY", library());
     command.env("ENTRABULK_EXE", COMMAND_LINE).env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    // Nobody's own state is touched.
+    let state = format!("hosts-{}.db", std::process::id());
+    command.env("ENTRABULK_STATE", Path::new(env!("CARGO_TARGET_TMPDIR")).join(state));
     // A build server would outlive the test.
     command.env("MSBUILDDISABLENODEREUSE", "1").env("UseSharedCompilation", "false");
     command
@@ -193,9 +196,18 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("csharp-target.json");
     fs::write(&target, simulator.client_configuration()).unwrap();
     let upload = build("examples/csharp/Upload.csproj").join("bin/Upload/debug/Upload.dll");
+    // Those of the sample who are active: nothing stops them.
+    let text = fs::read_to_string(&workers).unwrap();
+    let active: String = text
+        .lines()
+        .filter(|line| !line.contains(",Inactive,"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let workers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("csharp-active.csv");
+    fs::write(&workers, active).unwrap();
     let output = command("dotnet")
         .arg(upload)
-        .args(&source)
+        .args([library().as_path(), &workers, &mapping])
         .arg(target)
         .env("ENTRABULK_CLIENT_SECRET", simulator.told("clientSecret"))
         .output()
