@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Spool;
 use crate::error::{Error, ErrorKind};
+use crate::scratch::copied;
 use crate::source::{Format, SourceOptions};
 
 /// The open file, so that a file replaced meanwhile under the same name is not mixed in.
@@ -132,12 +133,6 @@ impl Input {
             Fingerprinted { file: Arc::clone(&self.file), fingerprint: fingerprint.clone() };
         Ok((reader, fingerprint))
     }
-}
-
-fn copied(from: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(from, &mut file)?;
-    Ok(file)
 }
 
 /// The hash of the bytes read so far.

@@ -44,7 +44,7 @@ impl<'a> Comparison<'a> {
             target,
             full,
             known: Known::load(store, target)?,
-            drafts: Drafts::default(),
+            drafts: Drafts::new()?,
             unchanged: 0,
             changed_since: 0,
             out_of_scope: 0,
