@@ -1,5 +1,7 @@
 //! Reads a JSON document key by key and collects what is wrong with it.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Problem};
@@ -56,6 +58,11 @@ impl<'a> Reader<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    /// The object as it was given.
+    pub(super) fn given(&self) -> Value {
+        Value::Object(self.object.clone())
+    }
+
     /// Reports something about `key`.
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem::error(self.path_of(key), message));
@@ -89,6 +96,19 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.text(key)
+    }
+
+    /// The path of `key`, made absolute, so that it means one file whatever the working directory becomes.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        let path = std::path::absolute(&text);
+        if let Err(error) = &path {
+            self.problem(
+                key,
+                format!("is \"{text}\", a path that leads nowhere from here: {error}"),
+            );
+        }
+        path.ok()
     }
 
     /// The text of `key` read as one of `choices`, the first of them being the default.

@@ -109,7 +109,7 @@ impl Builder {
     /// # Errors
     /// `OutputFailed` where no temporary file can be made.
     pub fn from_conversion(conversion: Conversion) -> Result<Self, Error> {
-        let spool = if conversion.path.is_none() { Some(Spool::new()?) } else { None };
+        let spool = if conversion.is_pushed() { Some(Spool::new()?) } else { None };
         Ok(Builder { conversion, state: State::Filling(spool) })
     }
 

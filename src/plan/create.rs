@@ -1,7 +1,5 @@
 //! A source beside the baseline, to a stored plan.
 
-use serde_json::Value;
-
 use super::compare::Comparison;
 use super::desk::Desk;
 use super::document::Origin;
@@ -28,13 +26,13 @@ pub fn create(
     pushed: Option<Spool>,
     report: &mut Report<'_>,
 ) -> Result<(Plan, Checked), Error> {
-    let PlanArguments { conversion, document, settings } = arguments;
+    let PlanArguments { conversion, settings } = arguments;
     let now = desk.clock.now();
     let batch = BatchLimits {
         operations: conversion.limits.operations.min(desk.batch.operations),
         bytes: conversion.limits.bytes.min(desk.batch.bytes),
     };
-    let document = absolute(document);
+    let document = conversion.document.clone();
     let prepared = Prepared::open(Conversion { limits: batch, ..conversion }, pushed)?;
     let facts = serde_json::to_value(prepared.facts())
         .map_err(|_| Error::internal("The facts of a source cannot be written."))?;
@@ -84,24 +82,6 @@ pub fn create(
         warnings,
     };
     Ok((write(desk, &known, &drafts, &mut texts, frame)?, checked))
-}
-
-/// A conversion whose paths mean the same in every working directory.
-fn absolute(mut conversion: Value) -> Value {
-    let resolve = |value: &mut Value| {
-        if let Some(path) = value.as_str()
-            && path != "-"
-            && let Ok(path) = std::path::absolute(path)
-            && let Some(text) = path.to_str()
-        {
-            *value = text.into();
-        }
-    };
-    for key in ["mappingPath", "rejectsPath"] {
-        conversion.get_mut(key).map(resolve);
-    }
-    conversion.get_mut("source").and_then(|source| source.get_mut("path")).map(resolve);
-    conversion
 }
 
 /// Drafts the absent; says what was not done about them and why. Gives those disabled already.

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::brakes::{BrakeLimit, BrakeLimits, Windows};
 use super::{MissingPolicy, Protected};
 use crate::convert::Conversion;
@@ -21,8 +19,6 @@ const DEFAULT_DROP_FLOOR: u64 = 10;
 pub struct PlanArguments {
     /// What to read and how to map it.
     pub conversion: Conversion,
-    /// The same, as given.
-    pub document: Value,
     /// What must hold.
     pub settings: PlanSettings,
 }
@@ -80,10 +76,9 @@ impl PlanArguments {
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         read_document("plan arguments", json, |doc| {
-            let document = doc.value("conversion").cloned().unwrap_or(Value::Null);
             let conversion = Conversion::read_within(doc);
             let settings = doc.object("settings", PlanSettings::read);
-            Some(PlanArguments { conversion: conversion?, document, settings: settings? })
+            Some(PlanArguments { conversion: conversion?, settings: settings? })
         })
     }
 }

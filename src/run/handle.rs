@@ -147,7 +147,7 @@ impl Run {
         limits.operations = limits.operations.min(most.operations);
         limits.bytes = limits.bytes.min(most.bytes);
         let (ready, input) = oneshot::channel();
-        if arguments.conversion.path.is_some() {
+        if !arguments.conversion.is_pushed() {
             let _ = ready.send(Work::of_source(aim, arguments, None));
             return Self::launch(client, input, None, wait);
         }

@@ -38,14 +38,14 @@ impl RunArguments {
         read_document("run arguments", json, |doc| {
             let wait = doc.flag("wait");
             let plan_only = doc.flag("planOnly");
-            let document = doc.value("conversion").cloned();
+            let conversion = doc.value("conversion").is_some();
             let plan = doc.text("plan");
             let resume = match doc.value("resume") {
                 Some(Value::Bool(true)) => Some(None),
                 Some(_) => Some(doc.text("resume")),
                 None => None,
             };
-            let named = [document.is_some(), plan.is_some(), resume.is_some()];
+            let named = [conversion, plan.is_some(), resume.is_some()];
             if named.into_iter().filter(|given| *given).count() > 1 {
                 doc.problem("conversion", "goes not with plan or resume; give one of the three");
             }
@@ -58,11 +58,8 @@ impl RunArguments {
                 (None, None) => {
                     let conversion = Conversion::read_within(doc);
                     let settings = doc.object("settings", PlanSettings::read);
-                    let arguments = Box::new(PlanArguments {
-                        conversion: conversion?,
-                        document: document.unwrap_or(Value::Null),
-                        settings: settings?,
-                    });
+                    let arguments =
+                        Box::new(PlanArguments { conversion: conversion?, settings: settings? });
                     if plan_only? { RunWork::Plan(arguments) } else { RunWork::Upload(arguments) }
                 }
             };
