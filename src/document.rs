@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, nearest};
 
 /// One object of a document, with the place where problems gather.
 pub(super) struct Reader<'a> {
@@ -214,14 +214,9 @@ impl<'a> Reader<'a> {
         let unknown: Vec<&String> =
             self.object.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
         for key in unknown {
-            let nearest = self.known.iter().max_by(|a, b| {
-                strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
-            });
-            let hint = match nearest {
-                Some(name) if strsim::jaro_winkler(name, key) > 0.75 => {
-                    format!("is not known; did you mean \"{name}\"?")
-                }
-                _ => format!("is not known; known here are {}", self.known.join(", ")),
+            let hint = match nearest(key, self.known.iter().copied()) {
+                Some(name) => format!("is not known; did you mean \"{name}\"?"),
+                None => format!("is not known; known here are {}", self.known.join(", ")),
             };
             self.problems.push(Problem::error(self.path_of(key), hint));
         }

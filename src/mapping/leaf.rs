@@ -4,7 +4,7 @@ use super::expression::Expression;
 use super::json::Json;
 use super::parse::Parser;
 use super::tree::{Constant, EmptyPolicy, Leaf, Source, ValueShape};
-use crate::scim::schema;
+use crate::error::nearest;
 
 /// The keys of the long form. No SCIM attribute has such a name, which tells it from an object.
 const LONG_KEYS: [&str; 5] = ["column", "expression", "const", "default", "empty"];
@@ -101,7 +101,7 @@ impl Parser {
                     empty = self.policy(&path, &value, shape).unwrap_or(EmptyPolicy::Omit);
                 }
                 _ => {
-                    let hint = match schema::nearest(&key, LONG_KEYS) {
+                    let hint = match nearest(&key, LONG_KEYS) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("there are {}.", LONG_KEYS.join(", ")),
                     };

@@ -3,7 +3,7 @@
 use super::json::Json;
 use super::tree::{Constant, EmptyPolicy, Field, Leaf, Node, Source, ValueShape};
 use super::{Mapping, MappingOptions};
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, nearest};
 use crate::scim::schema::{self, Attribute, AttributeType, CORE, CORE_USER, ENTERPRISE};
 use crate::scim::schema::{ENTERPRISE_USER, Mutability};
 
@@ -428,7 +428,7 @@ fn unknown(key: &str, known: Known) -> String {
     }
     let others = ENTERPRISE.iter().filter(|_| top);
     let names = known.attributes.iter().chain(others).map(|attribute| attribute.name);
-    match schema::nearest(key, names) {
+    match nearest(key, names) {
         Some(name) => format!("`{key}` is no attribute of {owner}; did you mean `{name}`?"),
         None if top => format!(
             "`{key}` is no attribute of {owner}; one of your own goes under a key of its own schema, \

@@ -7,6 +7,7 @@ use super::replace::Pattern;
 use super::syntax::Node;
 use super::value::Value;
 use super::{choice, date, replace, text};
+use crate::error::nearest;
 
 /// What a function does.
 type Evaluate = for<'a> fn(Arguments<'a>) -> Evaluated<'a>;
@@ -211,12 +212,8 @@ fn unknown(name: &str) -> String {
     let mut names: Vec<&str> = all().map(|function| function.name).collect();
     names.sort_unstable();
     names.dedup();
-    let lower = name.to_lowercase();
-    let nearest = (names.iter())
-        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), *name))
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .filter(|(likeness, _)| *likeness > 0.75);
-    let hint = nearest.map_or_else(String::new, |(_, near)| format!("; did you mean {near}?"));
+    let hint = nearest(name, names.iter().copied())
+        .map_or_else(String::new, |near| format!("; did you mean {near}?"));
     let stop = if hint.is_empty() { "." } else { "" };
     let shown: String = name.chars().take(50).collect();
     format!("There is no function {shown}{hint}{stop} The functions are {}.", names.join(", "))
