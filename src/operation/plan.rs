@@ -1,7 +1,6 @@
 //! The operations on plans.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +12,6 @@ use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PreviewRows};
 use crate::plan::{PlanArguments, PlanSettings};
 use crate::report::preview::PreviewFormat;
-use crate::scratch::WholeFile;
 use crate::store::Plan;
 
 pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
@@ -30,7 +28,7 @@ pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> 
     })?;
     if let Some(path) = &preview {
         let format = PreviewFormat::Csv { bom: false };
-        write_preview(&workspace, &made.plan, PreviewRows::Noteworthy, format, path)?;
+        plan::write_preview(&*workspace.store, &made.plan, PreviewRows::Noteworthy, format, path)?;
     }
     let mut document = plan::document(&made.plan)?;
     document["notes"] = to_value(&workspace.notes)?;
@@ -106,28 +104,8 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(json!({"plan": found.id, "rows": rows, "text": text}));
     };
-    let rows = write_preview(&workspace, &found, wanted, format, &path)?;
+    let rows = plan::write_preview(&*workspace.store, &found, wanted, format, &path)?;
     Ok(json!({"plan": found.id, "rows": rows, "path": path}))
-}
-
-fn write_preview(
-    workspace: &Workspace,
-    plan: &Plan,
-    rows: PreviewRows,
-    format: PreviewFormat,
-    path: &Path,
-) -> Result<u64, Error> {
-    let failed = |error: io::Error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("The file {} cannot be written: {error}.", path.display()),
-            "Check its folder and its permissions.",
-        )
-    };
-    let mut file = WholeFile::create(path).map_err(failed)?;
-    let rows = plan::preview(&*workspace.store, plan, rows, format, &mut file)?;
-    file.persist().map_err(failed)?;
-    Ok(rows)
 }
 
 /// The plan of that id, or the target's newest.

@@ -28,7 +28,7 @@ pub use document::{
     About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
 };
 pub use judgement::{Judgement, judge_again};
-pub use preview::{PreviewRows, preview};
+pub use preview::{PreviewRows, preview, write_preview};
 pub use reason::Reason;
 pub use settings::{Consent, PlanArguments, PlanSettings};
 pub use undo::undo;

@@ -2,7 +2,6 @@
 //! journal, its batches at hand. All of it blocks.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::events::{Event, Warning};
@@ -12,7 +11,8 @@ use super::supply::{Batches, Listener};
 use crate::client::{Client, Workspace};
 use crate::convert::{self, Conversion, Prepared, Rendered, Spool, Totals};
 use crate::error::{Error, ErrorKind, Severity};
-use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments};
+use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments, PreviewRows};
+use crate::report::preview::PreviewFormat;
 use crate::scim::bulk::BatchLimits;
 use crate::store::{self, Actions, Approval, BatchState, ItemFilter, Keep, NewRun, Plan, RunState};
 use crate::time::Timestamp;
@@ -145,12 +145,17 @@ impl Opening {
     /// Makes a plan of the opened source and stores it; tells of what is found on the way.
     pub(super) fn plan(&self, arguments: PlanArguments, source: Prepared) -> Result<Made, Error> {
         let desk = self.workspace.desk(&self.client);
+        let preview = arguments.preview_path.clone();
         let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
             self.listener.tell(match severity {
                 Severity::Error => Event::Rejected(finding),
                 Severity::Warning => Event::Warning(Warning::Record(finding)),
             })
         })?;
+        if let Some(path) = &preview {
+            let (rows, format) = (PreviewRows::Noteworthy, PreviewFormat::Csv { bom: false });
+            plan::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
+        }
         self.listener.tell(Event::Planned { plan: plan::document(&made.plan)? })?;
         for message in &made.said {
             self.listener.tell(Event::Warning(Warning::Run { message: message.clone() }))?;
@@ -432,7 +437,7 @@ fn reopened(plan: &Plan) -> Result<Prepared, Error> {
         Origin::Source { conversion, .. } => conversion_of(&conversion),
         Origin::Undo { .. } => None,
     };
-    match conversion.filter(|conversion| is_file(conversion.path.as_deref())) {
+    match conversion.filter(|conversion| conversion.path().is_some()) {
         Some(conversion) => Prepared::open(conversion, None),
         None => Err(Error::new(
             ErrorKind::InvalidState,
@@ -445,10 +450,6 @@ fn reopened(plan: &Plan) -> Result<Prepared, Error> {
     }
 }
 
-fn is_file(path: Option<&Path>) -> bool {
-    path.is_some_and(|path| path != Path::new("-"))
-}
-
 fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
     let mut document = document.clone();
     document.as_object_mut()?.insert("version".into(), 1.into());
@@ -459,9 +460,7 @@ fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
 fn source_unmoved(plan: &Plan) -> Result<(), Error> {
     let Origin::Source { conversion, .. } = About::of(plan)?.origin else { return Ok(()) };
     let Some(conversion) = conversion_of(&conversion) else { return Ok(()) };
-    let Some(path) = conversion.path.as_deref().filter(|path| is_file(Some(path))) else {
-        return Ok(());
-    };
+    let Some(path) = conversion.path() else { return Ok(()) };
     let stale = |what: String| {
         Error::new(
             ErrorKind::PlanStale,
