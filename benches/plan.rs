@@ -151,7 +151,10 @@ fn settle(csv: &Path, state: &Path) {
     println!("first plan          {:>8.3} s   {sent} users to add", began.elapsed().as_secs_f64());
     let now = TokioClock::new().now();
     store
-        .start_run(&NewRun { id: "r", plan: &plan.id, tripped: false, holder: None }, now)
+        .start_run(
+            &NewRun { id: "r", plan: &plan.id, tripped: &Default::default(), holder: None },
+            now,
+        )
         .unwrap();
     for (number, first) in (1..).zip((0..sent).step_by(BATCH as usize)) {
         let ordinals = first..sent.min(first + BATCH);

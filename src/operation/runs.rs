@@ -1,5 +1,6 @@
 //! The operations on runs, approvals and the quota.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -18,12 +19,12 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
     #[serde(deny_unknown_fields)]
     struct Arguments {
         plan: String,
-        removals: u64,
+        brakes: BTreeMap<String, u64>,
         reason: String,
         approver: String,
     }
     let arguments: Arguments = parse(arguments)?;
-    let Arguments { plan, removals, reason, approver } = arguments;
+    let Arguments { plan, brakes, reason, approver } = arguments;
     let store = client.store()?;
     let protected = crate::plan::StoredBrakes::of(&store.plan(&plan)?)?.judgement.blocked();
     if protected {
@@ -33,11 +34,11 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
             "Mend the source, or take them off the protected list.",
         ));
     }
-    let approval = Approval { plan, removals, reason, approver };
+    let approval = Approval { plan, brakes, reason, approver };
     store.approve(&approval, client.parts().clock.now())?;
     Ok(json!({
         "plan": approval.plan,
-        "removals": approval.removals,
+        "brakes": approval.brakes,
         "reason": approval.reason,
         "approver": approval.approver,
     }))

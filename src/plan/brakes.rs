@@ -175,7 +175,7 @@ impl Touched {
         match item.action {
             Action::Add => self.adds += 1,
             Action::Disable => self.removals += 1,
-            Action::Update if !Reason::is_resend(item.reason) => self.updates += 1,
+            Action::Update if !item.resend => self.updates += 1,
             Action::Restore => self.updates += 1,
             _ => {}
         }
@@ -242,6 +242,21 @@ pub struct BrakeVerdict {
 }
 
 impl BrakeVerdict {
+    /// The name that an approval of it gives.
+    pub fn name(&self) -> String {
+        let brake = match self.brake {
+            BrakeKind::Removals => "removals",
+            BrakeKind::Wipes => "wipes",
+            BrakeKind::Updates => "updates",
+            BrakeKind::Adds => "adds",
+            BrakeKind::Renames => "renames",
+        };
+        match &self.attribute {
+            Some(attribute) => format!("{brake}:{attribute}"),
+            None => brake.to_owned(),
+        }
+    }
+
     /// Whether it stops the plan.
     pub fn tripped(&self) -> bool {
         self.verdict != Verdict::Passed

@@ -1,6 +1,6 @@
 //! Whether a plan may go: its brakes and its protected users, when it is made and again when applied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,14 +29,11 @@ impl Judgement {
         self.blocked() || self.verdicts.iter().any(BrakeVerdict::tripped)
     }
 
-    /// What tripped and by how many users, as `renames (79)`; once for each window.
-    pub fn tripped_brakes(&self) -> impl Iterator<Item = String> {
-        self.verdicts.iter().filter(|verdict| verdict.tripped()).map(|verdict| {
-            let document = serde_json::to_value(verdict).unwrap_or_default();
-            let attribute = document["attribute"].as_str().map(|path| format!(" of {path}"));
-            let name = document["brake"].as_str().unwrap_or_default();
-            format!("{name}{} ({})", attribute.unwrap_or_default(), document["affected"])
-        })
+    /// The brakes that tripped in any window, each with how many users of the plan it counts. Each attribute
+    /// has its own brake against being emptied: `wipes:title`.
+    pub fn tripped_brakes(&self) -> BTreeMap<String, u64> {
+        let tripped = self.verdicts.iter().filter(|verdict| verdict.tripped());
+        tripped.map(|verdict| (verdict.name(), verdict.affected)).collect()
     }
 
     /// Whether no approval can help.

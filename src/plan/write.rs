@@ -13,6 +13,7 @@ use super::drafts::{Draft, DraftTexts};
 use super::judgement::{Judge, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
+use super::reason::Reason;
 use super::warnings::Warnings;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
@@ -76,6 +77,7 @@ pub(super) fn write(
             display_name: texts.display_name,
             manager: texts.manager,
             reason: draft.reason,
+            resend: Reason::is_resend(draft.reason),
             certainty: draft.certainty,
             changed: if sends { texts.changed } else { "" },
             wiped: if sends { texts.wiped } else { "" },
@@ -95,15 +97,11 @@ pub(super) fn write(
     let base = Base { users: known.users(), active: known.active() };
     let earlier = earlier(desk.store, desk.target.id, frame.now)?;
     let judgement = judge.judgement(&earlier, base, &frame.limits);
-    let tripped = judgement.tripped();
+    let tripped = judgement.tripped_brakes();
     let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",
-        Keep::Hashes => {
-            // What they forbid is in the judgement already.
-            frame.protected.user_names.clear();
-            "hashes"
-        }
+        Keep::Hashes => "hashes",
     };
     let about = About {
         origin: frame.origin,
@@ -115,15 +113,19 @@ pub(super) fn write(
         cost,
         warnings: frame.warnings.into_sentences(),
     };
+    let protected_names = std::mem::take(&mut frame.protected.user_names);
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
     writer.finish(PlanFacts {
         input_hash: frame.input_hash,
         mapping_hash: frame.mapping_hash,
         rows: frame.rows,
+        part: false,
         counts,
         tripped,
         brakes: serde_json::to_string(&brakes).map_err(unwritable)?,
+        judgement: serde_json::to_string(&brakes.judgement).map_err(unwritable)?,
+        protected_names,
         source: serde_json::to_string(&about).map_err(unwritable)?,
     })
 }

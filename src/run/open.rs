@@ -61,7 +61,7 @@ impl Expected {
             warnings: 0,
             calls: about.cost.calls,
         };
-        let known = counts.rejected + counts.out_of_scope + counts.unchanged;
+        let known = counts.rejected + counts.out_of_scope + counts.unchanged + counts.skipped;
         Ok(Expected {
             totals,
             unchanged: counts.unchanged,
@@ -170,22 +170,12 @@ fn start(
     let new = NewRun {
         id: &listener.run,
         plan: &plan.id,
-        tripped: judgement.tripped(),
+        tripped: &judgement.tripped_brakes(),
         holder: Some(&listener.holder),
     };
-    store.start_run(&new, clock.now()).map_err(|error| name_brakes(error, &judgement))?;
+    store.start_run(&new, clock.now())?;
     crate::crash::Step::RunStarted.reached();
     opened(client, store, plan, listener.run.clone(), Vec::new(), rendered)
-}
-
-/// The error of a plan that nobody approved names what tripped.
-fn name_brakes(mut error: Error, judgement: &plan::Judgement) -> Error {
-    if error.kind == ErrorKind::BrakeTripped {
-        let mut names: Vec<String> = judgement.tripped_brakes().collect();
-        names.dedup();
-        error.message = format!("{} Tripped: {}.", error.message, names.join(", "));
-    }
-    error
 }
 
 fn resume(

@@ -1,13 +1,14 @@
 //! Plans: what would be sent and why, written once and never changed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::TargetId;
-use super::sqlite::{instant, past_moment};
+use super::columns::{instant, json, past_moment};
 use super::trouble::Trouble;
+use super::{TargetId, approval};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -31,9 +32,11 @@ pub enum Action {
     OutOfScope = 6,
     /// Rejected by a check.
     Rejected = 7,
+    /// Unknown to the baseline and inactive, and not sent because the settings say so.
+    Skipped = 8,
 }
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Add,
     Action::Update,
     Action::Disable,
@@ -42,6 +45,7 @@ const ACTIONS: [Action; 8] = [
     Action::Missing,
     Action::OutOfScope,
     Action::Rejected,
+    Action::Skipped,
 ];
 
 impl Action {
@@ -61,11 +65,11 @@ pub struct Actions(pub(super) u16);
 
 impl Actions {
     /// Every action.
-    pub const ALL: Actions = Actions(0xFF);
+    pub const ALL: Actions = Actions(0x1FF);
     /// Those whose user is sent.
     pub const SENT: Actions = Actions(0x0F);
     /// Those worth a row in a preview: all but `Unchanged`.
-    pub const NOTEWORTHY: Actions = Actions(0xEF);
+    pub const NOTEWORTHY: Actions = Actions(0x1EF);
 
     /// These actions.
     pub fn of(actions: &[Action]) -> Self {
@@ -102,7 +106,7 @@ impl Certainty {
 
 /// How many items have which action; of `unchanged` and the ones after it also those not listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "named after the actions")]
 pub struct Counts {
     pub add: u64,
@@ -113,6 +117,7 @@ pub struct Counts {
     pub missing: u64,
     pub out_of_scope: u64,
     pub rejected: u64,
+    pub skipped: u64,
 }
 
 impl Counts {
@@ -127,6 +132,7 @@ impl Counts {
             Action::Missing => &mut self.missing,
             Action::OutOfScope => &mut self.out_of_scope,
             Action::Rejected => &mut self.rejected,
+            Action::Skipped => &mut self.skipped,
         }
     }
 
@@ -145,12 +151,18 @@ pub struct PlanFacts {
     pub mapping_hash: String,
     /// Rows of the source.
     pub rows: u64,
+    /// Whether the source is said to be a part of the people: it tells nothing of how large the whole is.
+    pub part: bool,
     /// Items by action.
     pub counts: Counts,
-    /// Whether a brake tripped.
-    pub tripped: bool,
-    /// Limits and verdicts of the brakes (JSON).
+    /// The brakes that tripped, by name, each with the number of users of this plan that it counts.
+    pub tripped: BTreeMap<String, u64>,
+    /// What the plan is judged by (JSON): plans of the same settings and baseline have the same.
     pub brakes: String,
+    /// What the brakes said (JSON).
+    pub judgement: String,
+    /// userNames that the plan may not disable; none come back where only hashes are kept.
+    pub protected_names: BTreeSet<String>,
     /// What the source is (JSON).
     pub source: String,
 }
@@ -200,6 +212,8 @@ pub struct PlanItem<'a> {
     pub manager: &'a str,
     /// Why: a code, never a value of the record.
     pub reason: &'a str,
+    /// Whether the user is sent although nothing about it changed: no brake counts that.
+    pub resend: bool,
     /// How sure that is.
     pub certainty: Certainty,
     /// What changes, with values before and after (JSON).
@@ -279,10 +293,10 @@ pub struct Pruned {
 }
 
 const HEADER: &str = "SELECT number, id, target, created_at, baseline_revision, input_hash,
-    mapping_hash, rows, counts, tripped, brakes, facts, pruned_at FROM plan WHERE complete = 1";
+    mapping_hash, rows, counts, tripped, brakes, facts, pruned_at, part, judgement, protected_names
+    FROM plan WHERE complete = 1";
 
 fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
-    let counts = row.get_ref(8)?.as_str()?;
     let plan = Plan {
         id: row.get(1)?,
         target: TargetId(row.get(2)?),
@@ -292,9 +306,12 @@ fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
             input_hash: row.get(5)?,
             mapping_hash: row.get(6)?,
             rows: row.get(7)?,
-            counts: serde_json::from_str(counts).unwrap_or_default(),
-            tripped: row.get(9)?,
+            part: row.get(13)?,
+            counts: json(row, 8)?,
+            tripped: json(row, 9)?,
             brakes: row.get(10)?,
+            judgement: row.get::<_, Option<_>>(14)?.unwrap_or_default(),
+            protected_names: json(row, 15)?,
             source: row.get(11)?,
         },
         pruned_at: past_moment(row, 12)?,
@@ -323,13 +340,50 @@ pub(super) fn list(
     Ok(plans.map(|plan| plan.map(|(_, plan)| plan)).collect::<Result<_, _>>()?)
 }
 
+/// Another plan that is the same but for its id and its time, was not started, and is approved.
+pub(super) fn approved_twin(
+    connection: &Connection,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Option<String>, Trouble> {
+    let mut query = connection.prepare(&format!(
+        "{HEADER} AND target = ?1 AND id <> ?2 AND baseline_revision = ?3 AND input_hash = ?4
+           AND mapping_hash = ?5 AND part = ?6 AND brakes = ?7 AND pruned_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
+         ORDER BY number DESC"
+    ))?;
+    let facts = &plan.facts;
+    let twins = query.query_map(
+        params![
+            plan.target.0,
+            plan.id,
+            plan.baseline_revision,
+            facts.input_hash,
+            facts.mapping_hash,
+            facts.part,
+            facts.brakes
+        ],
+        header,
+    )?;
+    for twin in twins {
+        let (number, twin) = twin?;
+        let same = twin.facts.counts == facts.counts
+            && twin.facts.tripped == facts.tripped
+            && twin.facts.protected_names == facts.protected_names;
+        if same && approval::usable(connection, number, &facts.tripped, now)?.is_some() {
+            return Ok(Some(twin.id));
+        }
+    }
+    Ok(None)
+}
+
 pub(super) fn last_source(
     connection: &Connection,
     target: TargetId,
 ) -> Result<Option<LastSource>, Trouble> {
     let found = connection.query_row(
         "SELECT plan.rows, run.started_at FROM run JOIN plan ON plan.number = run.plan
-         WHERE run.target = ?1 ORDER BY run.number DESC LIMIT 1",
+         WHERE run.target = ?1 AND plan.part = 0 ORDER BY run.number DESC LIMIT 1",
         [target.0],
         |row| Ok(LastSource { rows: row.get(0)?, at: instant(row.get(1)?) }),
     );

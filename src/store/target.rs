@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::tenants;
 use super::trouble::Trouble;
 
 /// Whether users are kept, or only their hashes.
@@ -20,7 +21,7 @@ pub struct TargetKey {
     pub simulator: String,
     /// The cloud, as the configuration names it.
     pub cloud: String,
-    /// The tenant's id.
+    /// The tenant: its id, or any name that was said to be the same ([`super::Store::same_tenant`]).
     pub tenant: String,
     /// The service principal's object id.
     pub service_principal: String,
@@ -47,17 +48,12 @@ pub struct Target {
 
 pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
     let fold = str::to_ascii_lowercase;
-    let tenant = connection.query_row(
-        "INSERT INTO tenant (simulator, cloud, tenant) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET cloud = excluded.cloud RETURNING id",
-        [&key.simulator, &key.cloud, &key.tenant].map(|text| fold(text)),
-        |row| row.get(0),
-    )?;
+    let tenant = tenants::named(connection, &key.simulator, &key.cloud, &key.tenant)?;
     let id = connection.query_row(
         "INSERT INTO target (tenant, service_principal, job) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET job = excluded.job RETURNING id",
-        (tenant, fold(&key.service_principal), fold(&key.job)),
+        (tenant.0, fold(&key.service_principal), fold(&key.job)),
         |row| row.get(0),
     )?;
-    Ok(Target { id: TargetId(id), tenant: TenantId(tenant) })
+    Ok(Target { id: TargetId(id), tenant })
 }

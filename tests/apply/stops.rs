@@ -159,7 +159,7 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     let summary = kept.run(&arguments).await;
     assert_eq!((summary.exit_code, summary.calls), (10, 0), "{summary:?}");
     let plan = kept.call("plan.show", &json!({}));
-    let approval = |removals: u64| json!({"plan": plan["plan"], "removals": removals, "reason": "site closed", "approver": "ann"});
+    let approval = |removals: u64| json!({"plan": plan["plan"], "brakes": {"removals": removals}, "reason": "site closed", "approver": "ann"});
     let call = |arguments: &Value| {
         let json = arguments.to_string();
         entrabulk::operation::call(Some(&kept.bench.client), "plan.approve", json.as_bytes())
@@ -181,7 +181,7 @@ async fn an_approval_is_over_after_a_day() {
         let mut arguments = kept.arguments(&operations(0..30, "Clerk", true));
         arguments["settings"]["brakes"] = json!({});
         let plan = kept.call("plan.create", &arguments);
-        let approval = json!({"plan": plan["plan"], "removals": 10, "reason": "site closed", "approver": "ann"});
+        let approval = json!({"plan": plan["plan"], "brakes": {"removals": 10}, "reason": "site closed", "approver": "ann"});
         kept.call("plan.approve", &approval);
         let clock = &kept.bench.clock;
         clock.sleep_until(clock.now().after(Duration::from_secs(hours * 3_600))).await;

@@ -172,7 +172,12 @@ fn a_baseline_that_moves_meanwhile_ends_the_plan() {
     // An older plan holds no longer once another one was applied.
     let plan = house.plan(&csv(&["1,anna@x,true", "2,bob@x,true"]));
     house.settle(&csv(&["1,ann@x,true", "2,robert@x,true"]));
-    let run = entrabulk::store::NewRun { id: "r", plan: &plan.id, tripped: false, holder: None };
+    let run = entrabulk::store::NewRun {
+        id: "r",
+        plan: &plan.id,
+        tripped: &Default::default(),
+        holder: None,
+    };
     let error = house.store.start_run(&run, house.now()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::PlanStale);
 }

@@ -138,16 +138,16 @@ impl House {
         self.runs += 1;
         let id = format!("run-{}", self.runs);
         let now = self.now();
-        if plan.facts.tripped {
+        if !plan.facts.tripped.is_empty() {
             let approval = Approval {
                 plan: plan.id.clone(),
-                removals: plan.facts.counts.disable,
+                brakes: plan.facts.tripped.clone(),
                 reason: "meant".into(),
                 approver: "me".into(),
             };
             self.store.approve(&approval, now).unwrap();
         }
-        let run = NewRun { id: &id, plan: &plan.id, tripped: plan.facts.tripped, holder: None };
+        let run = NewRun { id: &id, plan: &plan.id, tripped: &plan.facts.tripped, holder: None };
         self.store.start_run(&run, now).unwrap();
         let sent = plan.facts.counts.sent();
         for (number, first) in (1..).zip((0..sent).step_by(50)) {

@@ -111,7 +111,7 @@ fn what_cannot_be_undone_says_why() {
     assert_eq!(kind(&house, &run), ErrorKind::InvalidState);
     assert_eq!(kind(&house, "nobody"), ErrorKind::NotFound);
     let plan = house.plan(&crowd(4));
-    let run = NewRun { id: "open", plan: &plan.id, tripped: false, holder: None };
+    let run = NewRun { id: "open", plan: &plan.id, tripped: &Default::default(), holder: None };
     house.store.start_run(&run, house.now()).unwrap();
     assert_eq!(kind(&house, "open"), ErrorKind::RunUnfinished);
 }
