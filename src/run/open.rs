@@ -288,7 +288,7 @@ impl Opening {
         let new = NewRun {
             id: &self.listener.run,
             plan: &plan.id,
-            tripped: &judgement.tripped_numbers(),
+            tripped: &judgement.tripped_brakes(),
             holder: Some(&self.listener.holder),
         };
         store.start_run(&new, now)?;
@@ -314,14 +314,14 @@ impl Opening {
         let approve = |brakes, reason, approver| {
             let plan = plan.id.clone();
             let approval = Approval { plan, brakes, reason, approver };
-            store.approve(&approval, &judgement.tripped_numbers(), now)
+            store.approve(&approval, now)
         };
         match consent {
             Consent::Rehearsal => {
                 stopped.advice = "The upload itself will say how to approve it.".into();
                 let message = format!("An upload would stop here. {}", stopped.message);
                 self.listener.tell(Event::Warning(Warning::Run { message }))?;
-                let brakes = judgement.tripped_numbers();
+                let brakes = judgement.tripped_brakes();
                 if !brakes.is_empty() {
                     approve(brakes, "a rehearsal".into(), "rehearse".into())?;
                 }
