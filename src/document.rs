@@ -1,8 +1,11 @@
 //! Reads a JSON document key by key and collects what is wrong with it.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, nearest};
 
 /// One object of a document, with the place where problems gather.
 pub(super) struct Reader<'a> {
@@ -56,6 +59,11 @@ impl<'a> Reader<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    /// The object as it was given.
+    pub(super) fn given(&self) -> Value {
+        Value::Object(self.object.clone())
+    }
+
     /// Reports something about `key`.
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem::error(self.path_of(key), message));
@@ -89,6 +97,19 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.text(key)
+    }
+
+    /// The path of `key`, made absolute, so that it means one file whatever the working directory becomes.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        let path = std::path::absolute(&text);
+        if let Err(error) = &path {
+            self.problem(
+                key,
+                format!("is \"{text}\", a path that leads nowhere from here: {error}"),
+            );
+        }
+        path.ok()
     }
 
     /// The text of `key` read as one of `choices`, the first of them being the default.
@@ -145,8 +166,13 @@ impl<'a> Reader<'a> {
 
     /// Whether `key` is true; absent, it is not.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.flag_or(key, false)
+    }
+
+    /// Whether `key` is true; absent, it is as `default` says.
+    pub(super) fn flag_or(&mut self, key: &'static str, default: bool) -> Option<bool> {
         match self.value(key) {
-            None => Some(false),
+            None => Some(default),
             Some(Value::Bool(flag)) => Some(*flag),
             Some(_) => {
                 self.problem(key, "must be true or false");
@@ -166,6 +192,21 @@ impl<'a> Reader<'a> {
             self.problem(key, "must be an array of strings, none of them empty");
         }
         texts
+    }
+
+    /// The whole numbers in the object under `key`, by name.
+    pub(super) fn counts(&mut self, key: &'static str) -> Option<BTreeMap<String, u64>> {
+        let counts = match self.value(key) {
+            Some(Value::Object(object)) => object
+                .iter()
+                .map(|(name, count)| Some((name.clone(), count.as_u64()?)))
+                .collect::<Option<_>>(),
+            _ => None,
+        };
+        if counts.is_none() {
+            self.problem(key, "must be an object of names and whole numbers");
+        }
+        counts
     }
 
     /// Reads the object under `key`; absent, it reads as an empty one.
@@ -194,14 +235,9 @@ impl<'a> Reader<'a> {
         let unknown: Vec<&String> =
             self.object.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
         for key in unknown {
-            let nearest = self.known.iter().max_by(|a, b| {
-                strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
-            });
-            let hint = match nearest {
-                Some(name) if strsim::jaro_winkler(name, key) > 0.75 => {
-                    format!("is not known; did you mean \"{name}\"?")
-                }
-                _ => format!("is not known; known here are {}", self.known.join(", ")),
+            let hint = match nearest(key, self.known.iter().copied()) {
+                Some(name) => format!("is not known; did you mean \"{name}\"?"),
+                None => format!("is not known; known here are {}", self.known.join(", ")),
             };
             self.problems.push(Problem::error(self.path_of(key), hint));
         }

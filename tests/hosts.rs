@@ -177,9 +177,17 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     let target = state.unkept(tenant.configuration());
     let target = state.write("target.json", target.to_string());
     let upload = build("examples/csharp/Upload.csproj").join("bin/Upload/debug/Upload.dll");
+    // Those of the sample who are active: nothing stops them.
+    let sample = fs::read_to_string(&workers).unwrap();
+    let active: String = sample
+        .lines()
+        .filter(|line| !line.contains(",Inactive,"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let workers = state.write("active.csv", active);
     let output = command("dotnet", &state)
         .arg(upload)
-        .args(&source)
+        .args([library().as_path(), &workers, &mapping])
         .arg(target)
         .env("ENTRABULK_CLIENT_SECRET", tenant.secret())
         .output()

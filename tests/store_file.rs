@@ -36,7 +36,7 @@ fn filled(store: &SqliteStore, count: u64) {
     let items: Vec<_> = (0..count).map(|n| item(Action::Add, &format!("u{n:04}"), n)).collect();
     plan(store, target.id, "plan", &items, false);
     store
-        .start_run(&NewRun { id: "run", plan: "plan", tripped: false, holder: None }, NOW)
+        .start_run(&NewRun { id: "run", plan: "plan", tripped: &NOTHING, holder: None }, NOW)
         .unwrap();
     for number in 1..=count {
         accept_one(store, "run", number);
@@ -153,7 +153,7 @@ fn a_torn_log_costs_at_most_what_was_being_written() {
     let target = store.target(&key("job-1")).unwrap();
     plan(&store, target.id, "next", &items, false);
     store
-        .start_run(&NewRun { id: "next", plan: "next", tripped: false, holder: None }, NOW)
+        .start_run(&NewRun { id: "next", plan: "next", tripped: &NOTHING, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "next", 1);
     let (file, written) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
@@ -197,7 +197,7 @@ fn hashes_only_leaves_no_name_behind() {
     // And from now on none comes in.
     plan(&store, target.id, "next", &[item(Action::Update, "u0007", 9)], false);
     store
-        .start_run(&NewRun { id: "next", plan: "next", tripped: false, holder: None }, NOW)
+        .start_run(&NewRun { id: "next", plan: "next", tripped: &NOTHING, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "next", 1);
     let mut before = 0;
@@ -222,7 +222,7 @@ fn hashes_only_leaves_no_name_behind() {
     store.change_keep(Keep::Users).unwrap();
     plan(&store, target.id, "again", &[item(Action::Update, "u0007", 11)], false);
     store
-        .start_run(&NewRun { id: "again", plan: "again", tripped: false, holder: None }, NOW)
+        .start_run(&NewRun { id: "again", plan: "again", tripped: &NOTHING, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "again", 1);
     let user = store.baseline_user(target.id, "u0007").unwrap().unwrap();
@@ -316,7 +316,9 @@ fn working() {
         let items: Vec<_> =
             (0..20).map(|n| item(Action::Add, &format!("u{round}-{turn}-{n}"), n)).collect();
         plan(&store, target.id, &id, &items, false);
-        store.start_run(&NewRun { id: &id, plan: &id, tripped: false, holder: None }, NOW).unwrap();
+        store
+            .start_run(&NewRun { id: &id, plan: &id, tripped: &NOTHING, holder: None }, NOW)
+            .unwrap();
         for number in 1..=20 {
             accept_one(&store, &id, number);
             writeln!(out, "done {number}").unwrap();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
     Action, Actions, Approval, BatchState, ItemFilter, NewBatch, NewRun, Outcome, RunState,
-    SqliteStore, Store, UserState,
+    SqliteStore, Store, Tripped, UserState,
 };
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;
@@ -269,7 +269,7 @@ fn an_approval_fits_one_plan_one_count_one_run_and_one_day() {
     let items = [item(Action::Disable, "a", 1), item(Action::Disable, "b", 1)];
     let approval = |plan: &str, removals| Approval {
         plan: plan.into(),
-        removals,
+        brakes: Tripped::from([("removals".to_owned(), removals)]),
         reason: "the office closed".into(),
         approver: "ada".into(),
     };
@@ -281,23 +281,30 @@ fn an_approval_fits_one_plan_one_count_one_run_and_one_day() {
         assert_eq!(error.kind, ErrorKind::BrakeTripped);
         error.message
     };
-    assert!(stopped("one", NOW).contains("(2 removals), and nobody approved"));
-    let wrong = store.approve(&approval("one", 1), NOW).unwrap_err();
+    assert!(stopped("one", NOW).contains("it has not been approved: removals (2)"));
+    let wrong = store.approve(&approval("one", 1), &NOTHING, NOW).unwrap_err();
     assert_eq!(wrong.kind, ErrorKind::ApprovalRefused);
-    assert_eq!(wrong.message, "The approval is for 1 removal, but plan one has 2 removals.");
+    assert_eq!(
+        wrong.message,
+        "The approval of plan one does not fit: removals was approved for 1 and counts 2."
+    );
     let nameless = Approval { reason: " ".into(), ..approval("one", 2) };
-    assert_eq!(store.approve(&nameless, NOW).unwrap_err().kind, ErrorKind::ApprovalRefused);
+    assert_eq!(
+        store.approve(&nameless, &NOTHING, NOW).unwrap_err().kind,
+        ErrorKind::ApprovalRefused
+    );
 
-    store.approve(&approval("one", 2), NOW).unwrap();
-    assert!(stopped("two", NOW).contains("nobody approved"));
+    store.approve(&approval("one", 2), &NOTHING, NOW).unwrap();
+    assert!(stopped("two", NOW).contains("it has not been approved"));
     assert!(stopped("one", at(24 * 3600)).contains("expired"));
     store.start_run(&new_run("run", "one"), at(24 * 3600 - 1)).unwrap();
 
     // A run that trips a brake only now needs one too, and a failed start uses none up.
     plan(store, world.target.id, "four", &items, false);
-    let tripped = NewRun { id: "late", plan: "four", tripped: true, holder: None };
+    let now = removals(&items);
+    let tripped = NewRun { id: "late", plan: "four", tripped: &now, holder: None };
     assert_eq!(store.start_run(&tripped, NOW).unwrap_err().kind, ErrorKind::BrakeTripped);
-    store.approve(&approval("four", 2), NOW).unwrap();
+    store.approve(&approval("four", 2), &now, NOW).unwrap();
     let taken = NewRun { id: "run", ..tripped };
     assert_eq!(store.start_run(&taken, NOW).unwrap_err().kind, ErrorKind::InvalidState);
     store.start_run(&tripped, NOW).unwrap();

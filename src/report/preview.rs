@@ -126,6 +126,7 @@ pub const fn name_of(action: Action) -> &'static str {
         Action::Missing => "missing",
         Action::OutOfScope => "outOfScope",
         Action::Rejected => "rejected",
+        Action::Skipped => "skipped",
     }
 }
 

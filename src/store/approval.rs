@@ -1,5 +1,6 @@
 //! Letting one plan through a brake, once, knowingly.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -14,13 +15,16 @@ use crate::time::Timestamp;
 /// How long an approval holds.
 pub(super) const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Brakes that tripped, by name, and how many users of the plan each counts.
+pub type Tripped = BTreeMap<String, u64>;
+
 /// Someone's word that a plan which tripped a brake is meant. It holds for 24 hours and one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// The plan.
     pub plan: String,
-    /// How many removals the approver saw; must be the plan's own number.
-    pub removals: u64,
+    /// The brakes that tripped and how many users of the plan each counts; must be the plan's own numbers.
+    pub brakes: Tripped,
     /// Why it is right.
     pub reason: String,
     /// Who says so.
@@ -30,22 +34,28 @@ pub struct Approval {
 pub(super) fn approve(
     connection: &Connection,
     approval: &Approval,
+    tripped: &Tripped,
     now: Timestamp,
 ) -> Result<(), Trouble> {
     let (number, plan) = plans::find(connection, &approval.plan)?;
     let refused = |message: String, advice: String| {
         Err(Error::new(ErrorKind::ApprovalRefused, message, advice).into())
     };
-    let removals = plan.facts.counts.disable;
-    if approval.removals != removals {
+    let tripped = &needed(&plan, tripped);
+    if tripped.is_empty() {
+        return refused(
+            format!("No brake stops plan {}, so there is nothing to approve.", plan.id),
+            "Apply it.".into(),
+        );
+    }
+    if approval.brakes != *tripped {
         return refused(
             format!(
-                "The approval is for {}, but plan {} has {}.",
-                removals_text(approval.removals),
+                "The approval of plan {} does not fit: {}.",
                 plan.id,
-                removals_text(removals)
+                misfits(approval, tripped)
             ),
-            format!("Look at the plan; if it is right, approve {}.", removals_text(removals)),
+            format!("Look at the plan; if it is right, approve it with {}.", flags(tripped)),
         );
     }
     if approval.reason.trim().is_empty() || approval.approver.trim().is_empty() {
@@ -63,12 +73,14 @@ pub(super) fn approve(
             "Resume that run if it is unfinished; else make a new plan.".into(),
         );
     }
+    let brakes = serde_json::to_string(&approval.brakes)
+        .map_err(|_| Error::internal("An approval cannot be written."))?;
     connection.execute(
-        "INSERT INTO approval (plan, removals, reason, approver, given_at, expires_at)
+        "INSERT INTO approval (plan, brakes, reason, approver, given_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             number,
-            approval.removals,
+            brakes,
             approval.reason,
             approval.approver,
             moment(now),
@@ -78,45 +90,120 @@ pub(super) fn approve(
     Ok(())
 }
 
-/// Uses up an approval of the plan for a run; an error says why there is none to use.
+/// What tripped when the plan was made, and what trips now.
+fn needed(plan: &Plan, tripped: &Tripped) -> Tripped {
+    let mut needed = plan.facts.tripped.clone();
+    needed.extend(tripped.iter().map(|(brake, users)| (brake.clone(), *users)));
+    needed
+}
+
+/// Where an approval differs from what tripped.
+fn misfits(approval: &Approval, tripped: &Tripped) -> String {
+    let given = &approval.brakes;
+    let names: BTreeSet<&String> = given.keys().chain(tripped.keys()).collect();
+    let misfits =
+        names.into_iter().filter_map(|brake| match (given.get(brake), tripped.get(brake)) {
+            (Some(given), Some(found)) if given != found => {
+                Some(format!("{brake} was approved for {given} and counts {found}"))
+            }
+            (Some(_), None) => Some(format!("{brake} did not trip")),
+            (None, Some(found)) => Some(format!("{brake} ({found}) is not named")),
+            _ => None,
+        });
+    misfits.collect::<Vec<_>>().join(", ")
+}
+
+/// Uses up an approval of the plan for a run, where brakes trip now or tripped when it was made; an error
+/// says why there is none to use.
 pub(super) fn consume(
     connection: &Connection,
     (number, plan): (i64, &Plan),
+    tripped: &Tripped,
     run: i64,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let removals = plan.facts.counts.disable;
-    let used = connection.execute(
-        "UPDATE approval SET used_by = ?1 WHERE id =
-           (SELECT id FROM approval WHERE plan = ?2 AND used_by IS NULL AND removals = ?3
-              AND given_at <= ?4 AND expires_at > ?4 ORDER BY id LIMIT 1)",
-        params![run, number, removals, moment(now)],
-    )?;
-    if used == 1 {
+    let needed = needed(plan, tripped);
+    if needed.is_empty() {
         return Ok(());
     }
-    let latest: Option<(bool, i64)> = connection
+    let mut query = connection.prepare_cached(
+        "SELECT id, brakes FROM approval WHERE plan = ?1 AND used_by IS NULL
+           AND given_at <= ?2 AND expires_at > ?2 ORDER BY id",
+    )?;
+    let mut rows = query.query(params![number, moment(now)])?;
+    while let Some(row) = rows.next()? {
+        let given: Tripped = serde_json::from_str(&row.get::<_, String>(1)?).unwrap_or_default();
+        if needed.iter().all(|(brake, users)| given.get(brake) == Some(users)) {
+            let id: i64 = row.get(0)?;
+            connection
+                .execute("UPDATE approval SET used_by = ?1 WHERE id = ?2", params![run, id])?;
+            return Ok(());
+        }
+    }
+    let latest: Option<(bool, i64, i64)> = connection
         .query_row(
-            "SELECT used_by IS NOT NULL, expires_at FROM approval WHERE plan = ?1
+            "SELECT used_by IS NOT NULL, given_at, expires_at FROM approval WHERE plan = ?1
              ORDER BY id DESC LIMIT 1",
             [number],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
     let why = match latest {
-        None => "and nobody approved it",
-        Some((true, _)) => "and its approval was used by an earlier run",
-        Some((false, expires)) if expires <= moment(now) => "and its approval expired",
-        Some((false, _)) => "and its approval lies in the future: a clock was set back",
+        None => "and it has not been approved",
+        Some((true, ..)) => "and its approval was used by an earlier run",
+        Some((false, _, expires)) if expires <= moment(now) => "and its approval expired",
+        Some((false, given, _)) if given > moment(now) => {
+            "and its approval lies in the future: a clock was set back"
+        }
+        Some(_) => "and it was approved for other numbers",
     };
+    let named: Vec<String> =
+        needed.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
     Err(Error::new(
         ErrorKind::BrakeTripped,
-        format!("A brake stops plan {} ({}), {why}.", plan.id, removals_text(removals)),
-        format!("If it is right, approve it with a reason and {}.", removals_text(removals)),
+        format!("A brake stops plan {}, {why}: {}.", plan.id, named.join(", ")),
+        format!("If it is right: entrabulk approve {} {} --reason TEXT", plan.id, flags(&needed)),
     )
     .into())
 }
 
-fn removals_text(count: u64) -> String {
-    format!("{count} removal{}", if count == 1 { "" } else { "s" })
+/// What to type for brakes.
+fn flags(brakes: &Tripped) -> String {
+    let flags: Vec<String> =
+        brakes.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
+    flags.join(" ")
+}
+
+pub(super) fn twin(
+    connection: &Connection,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Option<String>, Trouble> {
+    let mut query = connection.prepare_cached(
+        "SELECT plan.id FROM plan JOIN approval ON approval.plan = plan.number
+         WHERE plan.target = ?1 AND plan.id <> ?2 AND plan.complete = 1
+           AND plan.baseline_revision = ?3
+           AND approval.used_by IS NULL AND approval.given_at <= ?4 AND approval.expires_at > ?4
+           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
+         ORDER BY plan.number DESC",
+    )?;
+    let ids = query
+        .query_map(params![plan.target.0, plan.id, plan.baseline_revision, moment(now)], |row| {
+            row.get::<_, String>(0)
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    for id in ids {
+        let other = plans::find(connection, &id)?.1;
+        let (a, b) = (&plan.facts, &other.facts);
+        let same = a.input_hash == b.input_hash
+            && a.mapping_hash == b.mapping_hash
+            && a.counts == b.counts
+            && a.tripped == b.tripped
+            && a.part == b.part
+            && a.brakes == b.brakes;
+        if same && other.pruned_at.is_none() {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }

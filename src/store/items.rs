@@ -203,21 +203,25 @@ impl PlanWriter for Writer<'_> {
         }
         let counts = serde_json::to_string(&facts.counts)
             .map_err(|_| Error::internal("A plan's counts cannot be written."))?;
+        let tripped = serde_json::to_string(&facts.tripped)
+            .map_err(|_| Error::internal("A plan's brakes cannot be written."))?;
         let store = self.store;
         store.write(|change| {
             self.write_piece(change)?;
             change.execute(
                 "UPDATE plan SET complete = 1, input_hash = ?2, mapping_hash = ?3, rows = ?4,
-                     counts = ?5, tripped = ?6, brakes = ?7, facts = ?8 WHERE number = ?1",
+                     counts = ?5, tripped_brakes = ?6, brakes = ?7, facts = ?8, part = ?9
+                 WHERE number = ?1",
                 params![
                     self.number,
                     facts.input_hash,
                     facts.mapping_hash,
                     facts.rows,
                     counts,
-                    facts.tripped,
+                    tripped,
                     facts.brakes,
-                    facts.source
+                    facts.source,
+                    facts.part
                 ],
             )?;
             Ok(plans::find(change, &self.id)?.1)

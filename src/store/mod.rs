@@ -30,7 +30,7 @@ mod trouble;
 
 use std::fmt;
 
-pub use approval::Approval;
+pub use approval::{Approval, Tripped};
 pub use baseline::{BaselineRow, BaselineUser, EachUser, Outcome, UserState};
 pub use journal::{Batch, BatchState, Before, EachBefore, NewBatch};
 pub use lease::Lease;
@@ -124,8 +124,13 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Pruned, Error>;
 
-    /// Records an approval. Refused when its number of removals is not the plan's.
-    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error>;
+    /// Records an approval. Refused unless it names the brakes that tripped when the plan was made and those
+    /// that trip now (`tripped`), each with the plan's number, and no other.
+    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error>;
+
+    /// Another plan of the same target that says the same as `plan` (source, mapping, baseline, limits and
+    /// counts), was approved and not started yet.
+    fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error>;
 
     // --- journal ---
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::TargetId;
 use super::sqlite::{instant, past_moment};
 use super::trouble::Trouble;
+use super::{TargetId, Tripped};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -31,9 +31,11 @@ pub enum Action {
     OutOfScope = 6,
     /// Rejected by a check.
     Rejected = 7,
+    /// Unknown to the baseline, and not to be sent.
+    Skipped = 8,
 }
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Add,
     Action::Update,
     Action::Disable,
@@ -42,6 +44,7 @@ const ACTIONS: [Action; 8] = [
     Action::Missing,
     Action::OutOfScope,
     Action::Rejected,
+    Action::Skipped,
 ];
 
 impl Action {
@@ -61,11 +64,11 @@ pub struct Actions(pub(super) u16);
 
 impl Actions {
     /// Every action.
-    pub const ALL: Actions = Actions(0xFF);
+    pub const ALL: Actions = Actions(0x1FF);
     /// Those whose user is sent.
     pub const SENT: Actions = Actions(0x0F);
     /// Those worth a row in a preview: all but `Unchanged`.
-    pub const NOTEWORTHY: Actions = Actions(0xEF);
+    pub const NOTEWORTHY: Actions = Actions(0x1EF);
 
     /// These actions.
     pub fn of(actions: &[Action]) -> Self {
@@ -113,6 +116,8 @@ pub struct Counts {
     pub missing: u64,
     pub out_of_scope: u64,
     pub rejected: u64,
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 impl Counts {
@@ -127,6 +132,7 @@ impl Counts {
             Action::Missing => &mut self.missing,
             Action::OutOfScope => &mut self.out_of_scope,
             Action::Rejected => &mut self.rejected,
+            Action::Skipped => &mut self.skipped,
         }
     }
 
@@ -147,8 +153,10 @@ pub struct PlanFacts {
     pub rows: u64,
     /// Items by action.
     pub counts: Counts,
-    /// Whether a brake tripped.
-    pub tripped: bool,
+    /// The brakes that tripped, and how many users of the plan each counts.
+    pub tripped: Tripped,
+    /// Whether the source is said to be a part of the people.
+    pub part: bool,
     /// Limits and verdicts of the brakes (JSON).
     pub brakes: String,
     /// What the source is (JSON).
@@ -279,7 +287,7 @@ pub struct Pruned {
 }
 
 const HEADER: &str = "SELECT number, id, target, created_at, baseline_revision, input_hash,
-    mapping_hash, rows, counts, tripped, brakes, facts, pruned_at FROM plan WHERE complete = 1";
+    mapping_hash, rows, counts, tripped_brakes, brakes, facts, pruned_at, part FROM plan WHERE complete = 1";
 
 fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
     let counts = row.get_ref(8)?.as_str()?;
@@ -293,7 +301,8 @@ fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
             mapping_hash: row.get(6)?,
             rows: row.get(7)?,
             counts: serde_json::from_str(counts).unwrap_or_default(),
-            tripped: row.get(9)?,
+            tripped: serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default(),
+            part: row.get(13)?,
             brakes: row.get(10)?,
             source: row.get(11)?,
         },
@@ -329,7 +338,7 @@ pub(super) fn last_source(
 ) -> Result<Option<LastSource>, Trouble> {
     let found = connection.query_row(
         "SELECT plan.rows, run.started_at FROM run JOIN plan ON plan.number = run.plan
-         WHERE run.target = ?1 ORDER BY run.number DESC LIMIT 1",
+         WHERE run.target = ?1 AND plan.part = 0 ORDER BY run.number DESC LIMIT 1",
         [target.0],
         |row| Ok(LastSource { rows: row.get(0)?, at: instant(row.get(1)?) }),
     );

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 
 /// Stands where an action would, for a wiped attribute.
 const WIPE: u8 = 100;
+/// Stands where an action would, for a user added who is not said to be active.
+const INACTIVE_ADD: u8 = 101;
 
 /// Users the service accepted (202) since some moment. What an approved run did is not held against later
 /// plans, nor what the first one did, which has to add everybody.
@@ -19,6 +21,8 @@ const WIPE: u8 = 100;
 pub struct Totals {
     /// New users.
     pub adds: u64,
+    /// Those of them who are not said to be active.
+    pub inactive_adds: u64,
     /// Changed users.
     pub updates: u64,
     /// Disabled users.
@@ -56,6 +60,23 @@ pub(super) fn count(
              GROUP BY wipe.value",
         )?
         .execute(params![target, moment(now), plan, first, past, sent, WIPE, run])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (target, at, what, attribute, count, run)
+             SELECT ?1, ?2, ?6, '', count(*), ?7 FROM plan_item
+             WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND action = ?8 AND active IS NOT 1
+             HAVING count(*) > 0",
+        )?
+        .execute(params![
+            target,
+            moment(now),
+            plan,
+            first,
+            past,
+            INACTIVE_ADD,
+            run,
+            Action::Add as u8
+        ])?;
     Ok(())
 }
 
@@ -77,6 +98,10 @@ pub(super) fn since(
         let (what, count): (u8, u64) = (row.get(0)?, row.get(2)?);
         if what == WIPE {
             totals.wipes.insert(row.get(1)?, count);
+            continue;
+        }
+        if what == INACTIVE_ADD {
+            totals.inactive_adds = count;
             continue;
         }
         match Action::from_stored(what) {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::plans::{self, Plan};
 use super::sqlite::{instant, moment, past_moment};
 use super::trouble::Trouble;
-use super::{Actions, BatchState, TargetId, approval, baseline, lease};
+use super::{Actions, BatchState, TargetId, Tripped, approval, baseline, lease};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -46,9 +46,9 @@ pub struct NewRun<'a> {
     pub id: &'a str,
     /// The plan to execute.
     pub plan: &'a str,
-    /// Whether a brake trips now, judged again at apply. A plan that had tripped when it was made needs
-    /// an approval in any case.
-    pub tripped: bool,
+    /// The brakes that trip now, judged again at apply, and how many users of the plan each counts. Those
+    /// that tripped when the plan was made need an approval in any case.
+    pub tripped: &'a Tripped,
     /// Who must hold the lease on the target; `None` where nobody needs to.
     pub holder: Option<&'a str>,
 }
@@ -164,9 +164,7 @@ pub(super) fn start(
          WHERE target = ?1 AND number <> ?2 AND state IN (0, 1)",
         params![plan.target.0, run, RunState::Abandoned as u8, moment(now)],
     )?;
-    if new.tripped || plan.facts.tripped {
-        approval::consume(connection, (number, &plan), run, now)?;
-    }
+    approval::consume(connection, (number, &plan), new.tripped, run, now)?;
     Ok(find(connection, new.id)?.1)
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 const APPLICATION_ID: i64 = 0x4542_4C4B;
 
 /// Each step brings a file from the version of its index to the next. Steps are only ever added.
-pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const STEPS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 /// Times are microseconds since 1970, hashes 16 bytes big-endian. A baseline row is split in two, so
 /// that comparing a source with a million users reads only the narrow half.
@@ -199,6 +199,16 @@ ALTER TABLE plan ADD COLUMN items_gone INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tally ADD COLUMN run INTEGER;
 CREATE INDEX batch_by_past ON batch (run, past);
 CREATE INDEX batch_unsettled ON batch (run) WHERE state IN (1, 4);
+";
+
+/// Approvals name every brake; a plan knows whether its source was a part of the people.
+const VERSION_3: &str = "
+ALTER TABLE approval ADD COLUMN brakes TEXT NOT NULL DEFAULT '{}';
+UPDATE approval SET brakes = json_object('removals', removals);
+ALTER TABLE approval DROP COLUMN removals;
+ALTER TABLE plan ADD COLUMN tripped_brakes TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE plan DROP COLUMN tripped;
+ALTER TABLE plan ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.

@@ -14,8 +14,8 @@ use super::{
     Approval, BaselineUser, Batch, CallId, CallLimits, CallRequest, EachBefore, EachItem, EachUser,
     Grant, ItemFilter, Keep, LastSource, Lease, NewBatch, NewRun, Outcome, Plan, PlanWriter,
     Pruned, Quota, Retention, Run, RunState, Store, Target, TargetId, TargetKey, TenantId, Totals,
-    approval, baseline, items, journal, keep, lease, ledger, plans, prune, rolling, runs, schema,
-    target,
+    Tripped, approval, baseline, items, journal, keep, lease, ledger, plans, prune, rolling, runs,
+    schema, target,
 };
 use crate::error::{Error, ErrorKind};
 use crate::time::{Clock, Timestamp};
@@ -37,6 +37,8 @@ pub struct SqliteStore {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     pub(super) packing: Packing,
+    /// Removed when the store is dropped.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl SqliteStore {
@@ -57,6 +59,7 @@ impl SqliteStore {
             path: path.to_owned(),
             idle: Mutex::default(),
             packing: Packing::default(),
+            _folder: None,
         };
         let mut connection = store.connect().map_err(|trouble| trouble.at(path))?;
         schema::migrate(&mut connection, schema::STEPS).map_err(|trouble| trouble.at(path))?;
@@ -65,6 +68,19 @@ impl SqliteStore {
         store.put_back(connection);
         store.write(|change| keep::settle(change, keep))?;
         Ok(store)
+    }
+
+    /// The same store in a folder of its own, which is removed with it.
+    pub fn temporary() -> Result<Self, Error> {
+        let folder = tempfile::Builder::new().prefix("entrabulk-").tempdir().map_err(|error| {
+            Error::new(
+                ErrorKind::StoreFailed,
+                format!("A temporary state cannot be made: {error}."),
+                "Check the space left in the system's temporary folder.",
+            )
+        })?;
+        let store = Self::open(&folder.path().join("state.db"), None)?;
+        Ok(SqliteStore { _folder: Some(folder), ..store })
     }
 
     /// The file.
@@ -243,7 +259,11 @@ impl Store for SqliteStore {
     }
 
     fn target(&self, key: &TargetKey) -> Result<Target, Error> {
-        self.write(|change| target::target(change, key))
+        // Whoever only looks writes nothing.
+        match self.read(|state| target::find(state, key))? {
+            Some(target) => Ok(target),
+            None => self.write(|change| target::make(change, key)),
+        }
     }
 
     fn baseline_revision(&self, target: TargetId) -> Result<u64, Error> {
@@ -311,8 +331,12 @@ impl Store for SqliteStore {
         prune::prune(self, target, retention, now)
     }
 
-    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error> {
-        self.write(|change| approval::approve(change, approval, now))
+    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error> {
+        self.write(|change| approval::approve(change, approval, tripped, now))
+    }
+
+    fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error> {
+        self.read(|state| approval::twin(state, plan, now))
     }
 
     fn start_run(&self, run: &NewRun<'_>, now: Timestamp) -> Result<Run, Error> {

@@ -1,6 +1,6 @@
 //! Whose state it is.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::trouble::Trouble;
 
@@ -45,7 +45,25 @@ pub struct Target {
     pub tenant: TenantId,
 }
 
-pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
+/// The target of that key, unless it is new.
+pub(super) fn find(connection: &Connection, key: &TargetKey) -> Result<Option<Target>, Trouble> {
+    let fold = str::to_ascii_lowercase;
+    let found = connection
+        .prepare_cached(
+            "SELECT target.id, tenant.id FROM target JOIN tenant ON tenant.id = target.tenant
+             WHERE tenant.simulator = ?1 AND tenant.cloud = ?2 AND tenant.tenant = ?3
+               AND target.service_principal = ?4 AND target.job = ?5",
+        )?
+        .query_row(
+            [&key.simulator, &key.cloud, &key.tenant, &key.service_principal, &key.job]
+                .map(|text| fold(text)),
+            |row| Ok(Target { id: TargetId(row.get(0)?), tenant: TenantId(row.get(1)?) }),
+        );
+    Ok(found.optional()?)
+}
+
+/// Makes the target of that key, unless it is there.
+pub(super) fn make(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
     let fold = str::to_ascii_lowercase;
     let tenant = connection.query_row(
         "INSERT INTO tenant (simulator, cloud, tenant) VALUES (?1, ?2, ?3)

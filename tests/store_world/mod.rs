@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrabulk::store::{
     Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, SqliteStore, Store,
-    Target, TargetId, TargetKey,
+    Target, TargetId, TargetKey, Tripped,
 };
 use entrabulk::time::{Clock, Sleep, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
@@ -143,20 +143,29 @@ pub fn plan(
     writer.finish(facts(items, tripped)).unwrap()
 }
 
+/// No brake.
+pub static NOTHING: Tripped = Tripped::new();
+
+/// What trips in a plan that a brake stops: as many removals as it has.
+pub fn removals(items: &[Item]) -> Tripped {
+    Tripped::from([("removals".to_owned(), counts(items).disable)])
+}
+
 pub fn facts(items: &[Item], tripped: bool) -> PlanFacts {
     PlanFacts {
         input_hash: "input".into(),
         mapping_hash: "mapping".into(),
         rows: items.len() as u64,
         counts: counts(items),
-        tripped,
+        tripped: if tripped { removals(items) } else { Tripped::new() },
+        part: false,
         brakes: "{}".into(),
         source: "{}".into(),
     }
 }
 
 pub fn new_run<'a>(id: &'a str, plan: &'a str) -> NewRun<'a> {
-    NewRun { id, plan, tripped: false, holder: None }
+    NewRun { id, plan, tripped: &NOTHING, holder: None }
 }
 
 pub fn batch(number: u64, ordinals: std::ops::Range<u64>) -> NewBatch<'static> {

@@ -62,9 +62,10 @@ impl State {
         config
     }
 
-    /// The configuration of a client whose uploads keep nothing, which is what naming no state means.
-    pub(crate) fn unkept(&self, config: Value) -> Value {
-        assert!(config["state"].is_null(), "{config}");
+    /// The configuration of a client that keeps nothing, and whose calls are counted here.
+    pub(crate) fn unkept(&self, mut config: Value) -> Value {
+        config["state"]["kept"] = false.into();
+        config["state"]["path"] = self.file().to_str().expect("UTF-8").into();
         config
     }
 

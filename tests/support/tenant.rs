@@ -151,7 +151,8 @@ impl Bench {
             "conversion": {"source": {"path": path, "format": "bulk"}},
             "settings": {
                 "missing": "disable",
-                "brakes": {"removals": "off", "wipes": "off", "updates": "off", "renames": "off"},
+                "brakes": {"removals": "off", "wipes": "off", "updates": "off", "renames": "off",
+               "inactiveAdds": "off"},
                 "guards": {"maxRowDropPercent": "off"},
             },
         })

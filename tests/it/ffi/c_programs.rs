@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use entrabulk::convert::builder::Builder;
+use entrabulk::run::Builder;
 use entrabulk::simulator::Settings;
 use serde_json::{Value, json};
 
@@ -197,6 +197,10 @@ fn upload(manner: Manner, standard: &str, state: &State) {
     let token = tenant.tenant().issue_token();
     exits(&run_with("ENTRABULK_ACCESS_TOKEN", &token), 14);
 
+    // A state that knows nobody yet: there is something to send.
+    let mut other = tenant.configuration();
+    other["state"] = json!({"path": state.path("other.db")});
+    state.write("client.json", other.to_string());
     let output = run_with("ENTRABULK_CLIENT_SECRET", "wrong~but.well-formed");
     exits(&output, 18);
     assert!(!(text(&output.stdout) + &text(&output.stderr)).contains("wrong~but.well-formed"));

@@ -24,7 +24,8 @@ const TOKEN: &str = "a.secret.token";
 async fn upload(address: SocketAddr) -> Summary {
     let transport = ReqwestTransport::resolving(HOST, address).expect("a transport");
     let config = json!({"version":1,"servicePrincipalId":"s","jobId":"j","retry":{"attempts":1}});
-    let client = wired(&State::new().unkept(config), Arc::new(TokioClock::new()), 1, transport);
+    let state = State::new();
+    let client = wired(&state.unkept(config), Arc::new(TokioClock::new()), 1, transport);
     client.set_secret("accessToken", TOKEN.as_bytes()).expect("a token");
     let run = Run::start(&client, br#"{"version":1,"conversion":{}}"#).expect("a run");
     run.push(br#"{"externalId":"1","userName":"a@example.com","displayName":"A","active":true}"#)

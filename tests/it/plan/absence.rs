@@ -115,7 +115,9 @@ fn a_source_that_grows_while_it_is_planned_is_noticed() {
     std::fs::write(&path, crowd(3)).unwrap();
     let arguments = json!({"version": 1, "conversion": {"source": {"path": &path}}});
     let arguments = PlanArguments::parse(arguments.to_string().as_bytes()).unwrap();
-    let (_, source) = plan::create(&house.desk(), arguments, None, &mut |_, _| Ok(())).unwrap();
+    let desk = house.desk();
+    let opened = plan::open(desk.batch, &arguments, None).unwrap();
+    let source = plan::create(&desk, arguments, opened, &mut |_, _| Ok(())).unwrap().source;
     source.still_the_same().unwrap();
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     std::io::Write::write_all(&mut file, b"4,u4@x,true\n").unwrap();
@@ -173,7 +175,12 @@ fn a_baseline_that_moves_meanwhile_ends_the_plan() {
     // An older plan holds no longer once another one was applied.
     let plan = house.plan(&csv(&["1,anna@x,true", "2,bob@x,true"]));
     house.settle(&csv(&["1,ann@x,true", "2,robert@x,true"]));
-    let run = entrabulk::store::NewRun { id: "r", plan: &plan.id, tripped: false, holder: None };
+    let run = entrabulk::store::NewRun {
+        id: "r",
+        plan: &plan.id,
+        tripped: &plan.facts.tripped,
+        holder: None,
+    };
     let error = house.store.start_run(&run, house.now()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::PlanStale);
 }

@@ -3,12 +3,12 @@
 use entrabulk::error::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use super::house::House;
+use super::house::{House, about};
 use crate::support::users::{crowd, csv};
 
 fn refused(house: &mut House, source: &str, guards: Value) -> Vec<String> {
-    let error = house.try_plan(source, json!({}), &json!({"guards": guards})).unwrap_err();
-    problems(&error)
+    let settings = json!({"missing": "disable", "guards": guards});
+    problems(&house.try_plan(source, json!({}), &settings).unwrap_err())
 }
 
 fn problems(error: &Error) -> Vec<String> {
@@ -38,11 +38,12 @@ fn every_guard_that_refuses_is_named() {
 }
 
 #[test]
-fn a_source_that_lost_too_many_rows_since_the_last_run_is_refused() {
+fn a_source_that_lost_too_many_rows_since_the_last_run_is_refused_where_absence_disables() {
     let mut house = House::new();
     house.settle(&crowd(100));
     let plan = house.plan(&crowd(81));
     assert_eq!(plan.facts.counts.missing, 19);
+    assert!(about(&plan).warnings.is_empty());
     let found = refused(&mut house, &crowd(80), json!({}));
     assert!(found[0].contains("the last run had 100 rows"), "{found:?}");
     house.plan_with(&crowd(10), json!({"guards": {"maxRowDropPercent": "off"}}));
@@ -52,6 +53,29 @@ fn a_source_that_lost_too_many_rows_since_the_last_run_is_refused() {
     let mut small = House::new();
     small.settle(&crowd(4));
     small.plan(&crowd(1));
+}
+
+#[test]
+fn fewer_rows_are_a_warning_where_absence_does_nothing_and_nothing_at_all_for_a_part() {
+    let mut house = House::new();
+    house.settle(&crowd(100));
+    let plan = house.plan(&crowd(3));
+    assert_eq!(plan.facts.counts.missing, 97);
+    let warnings = about(&plan).warnings;
+    assert!(warnings.iter().any(|text| text.contains("--partial")), "{warnings:?}");
+
+    let part = json!({"source": {"complete": false}});
+    let joiners = csv(&["0,u0@x,true", "900,new@x,true"]);
+    let plan = house.try_plan(&joiners, part.clone(), &json!({})).unwrap();
+    let counts = plan.facts.counts;
+    assert_eq!((counts.add, counts.unchanged, counts.missing), (1, 1, 0));
+    assert!(about(&plan).warnings.is_empty(), "{:?}", about(&plan).warnings);
+    // The next whole file is measured by the last whole one.
+    house.apply(&plan);
+    assert_eq!(refused(&mut house, &crowd(80), json!({})).len(), 1);
+
+    let error = house.try_arguments(&joiners, part, &json!({"missing": "disable"})).unwrap_err();
+    assert_eq!((error.kind, error.problems.len()), (ErrorKind::ConfigInvalid, 1), "{error}");
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl House {
         Desk {
             store: &self.store,
             target: self.target,
+            ledger: (&self.store, self.target.tenant),
             batch: BatchLimits::default(),
             limits: CallLimits {
                 calls_per_5s: 40,
@@ -105,6 +106,19 @@ impl House {
         self.state.path("rejects.csv")
     }
 
+    /// The arguments of a plan for a file of this content.
+    pub(crate) fn try_arguments(
+        &self,
+        content: &str,
+        mut conversion: Value,
+        settings: &Value,
+    ) -> Result<PlanArguments, Error> {
+        let path = self.state.write("source", content);
+        conversion["source"]["path"] = path.to_str().unwrap().into();
+        let arguments = json!({"version": 1, "conversion": conversion, "settings": settings});
+        PlanArguments::parse(arguments.to_string().as_bytes())
+    }
+
     /// A plan for a file of this content.
     pub(crate) fn try_plan(
         &mut self,
@@ -112,18 +126,16 @@ impl House {
         conversion: Value,
         settings: &Value,
     ) -> Result<Plan, Error> {
-        let path = self.state.write("source", content);
-        let mut conversion = conversion;
-        conversion["source"]["path"] = path.to_str().unwrap().into();
-        let arguments = json!({"version": 1, "conversion": conversion, "settings": settings});
-        let arguments = PlanArguments::parse(arguments.to_string().as_bytes()).unwrap();
+        let arguments = self.try_arguments(content, conversion, settings).unwrap();
         let mut findings = Vec::new();
-        let made = plan::create(&self.desk(), arguments, None, &mut |severity, finding| {
+        let desk = self.desk();
+        let source = plan::open(desk.batch, &arguments, None)?;
+        let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
             findings.push((severity, finding));
             Ok(())
         });
         self.findings = findings;
-        made.map(|(plan, _)| plan)
+        made.map(|made| made.plan)
     }
 
     pub(crate) fn plan_with(&mut self, csv: &str, settings: Value) -> Plan {
@@ -139,16 +151,16 @@ impl House {
         self.runs += 1;
         let id = format!("run-{}", self.runs);
         let now = self.now();
-        if plan.facts.tripped {
+        if !plan.facts.tripped.is_empty() {
             let approval = Approval {
                 plan: plan.id.clone(),
-                removals: plan.facts.counts.disable,
+                brakes: plan.facts.tripped.clone(),
                 reason: "meant".into(),
                 approver: "me".into(),
             };
-            self.store.approve(&approval, now).unwrap();
+            self.store.approve(&approval, &plan.facts.tripped, now).unwrap();
         }
-        let run = NewRun { id: &id, plan: &plan.id, tripped: plan.facts.tripped, holder: None };
+        let run = NewRun { id: &id, plan: &plan.id, tripped: &plan.facts.tripped, holder: None };
         self.store.start_run(&run, now).unwrap();
         let sent = plan.facts.counts.sent();
         for (number, first) in (1..).zip((0..sent).step_by(50)) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entrabulk::client::Client;
+use entrabulk::client::{Client, Workspace};
 use entrabulk::error::ErrorKind;
 use entrabulk::run::Run;
 use entrabulk::store::Lease;
@@ -55,8 +55,8 @@ fn pushed_records_give_the_plan_of_the_equal_file_and_nothing_else_happens() {
     let path = state.write("workers.jsonl", lines.join("\n") + "\n");
 
     // Somebody else runs at the moment; a plan needs no lease.
-    let store = client.store().unwrap();
-    let target = client.desk(&*store).unwrap().target.id;
+    let Workspace { store, target, .. } = client.kept().unwrap();
+    let target = target.id;
     let now = TokioClock::with_speed(1).now();
     let lease = store.take_lease(target, "another", Duration::from_secs(120), now).unwrap();
     assert_eq!(lease, Lease::Taken);

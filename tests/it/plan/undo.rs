@@ -96,7 +96,8 @@ fn the_next_source_is_measured_by_the_last_one() {
     let run = house.apply(&plan);
     let back = undo(&house, &run);
     house.apply(&back);
-    let error = house.try_plan(&crowd(70), json!({}), &json!({})).unwrap_err();
+    let settings = json!({"missing": "disable"});
+    let error = house.try_plan(&crowd(70), json!({}), &settings).unwrap_err();
     assert_eq!(error.kind, ErrorKind::SourceRefused);
 }
 
@@ -112,7 +113,7 @@ fn what_cannot_be_undone_says_why() {
     assert_eq!(kind(&house, &run), ErrorKind::InvalidState);
     assert_eq!(kind(&house, "nobody"), ErrorKind::NotFound);
     let plan = house.plan(&crowd(4));
-    let run = NewRun { id: "open", plan: &plan.id, tripped: false, holder: None };
+    let run = NewRun { id: "open", plan: &plan.id, tripped: &plan.facts.tripped, holder: None };
     house.store.start_run(&run, house.now()).unwrap();
     assert_eq!(kind(&house, "open"), ErrorKind::RunUnfinished);
 }

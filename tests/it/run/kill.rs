@@ -65,14 +65,16 @@ fn an_old_run_never_overtakes_a_newer_plan() {
 
         let newer = site.users("users.json", play.users("Boss"));
         if doubt {
-            let refused = site.run_file(&["upload", "--wait"], &newer);
+            let plan = site.plan(&newer);
+            let refused = site.run(&["apply", &plan, "--wait"]);
             assert_eq!(refused.status.code(), Some(17), "{case}: {}", told(&refused));
             assert_eq!(summary(&refused)["kind"], "RunUnfinished", "{case}");
-            let resumed = site.run(&["resume", run, "--wait"]);
-            assert!(resumed.status.success(), "{case}: {}", told(&resumed));
         }
+        // An upload settles it first.
         let output = site.run_file(&["upload", "--wait"], &newer);
         assert!(output.status.success(), "{case}: {}", told(&output));
+        let settled = told(&output).contains("\"event\":\"settled\"");
+        assert_eq!(settled, doubt, "{case}: {}", told(&output));
         let boss = site.directory();
         let calls = site.uploads().len();
         assert_eq!(summary(&site.run(&["resume"]))["calls"], 0, "{case}");

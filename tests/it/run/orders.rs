@@ -118,7 +118,8 @@ fn an_approval_is_for_one_plan_one_number_and_one_run() {
     let (site, plan) = leaving(10);
     let approve = |removals: &str| {
         let why = ["--reason", "a site was closed", "--approver", "ann"];
-        site.run(&[&["approve", &plan, "--removals", removals], &why[..]].concat())
+        let brake = format!("removals={removals}");
+        site.run(&[&["approve", &plan, "--approve", &brake], &why[..]].concat())
     };
     let calls = site.uploads().len();
     let braked = site.run(&["apply", &plan]);
@@ -128,7 +129,7 @@ fn an_approval_is_for_one_plan_one_number_and_one_run() {
         assert_eq!(output.status.code(), Some(64), "{wrong}: {}", told(&output));
         let error = document(&output);
         assert_eq!(error["kind"], "ApprovalRefused", "{error}");
-        assert!(error["message"].as_str().is_some_and(|text| text.contains("has 10 removals")));
+        assert!(error["message"].as_str().is_some_and(|text| text.contains("counts 10")));
     }
     assert_eq!(site.run(&["apply", &plan]).status.code(), Some(10));
     assert_eq!(site.uploads().len(), calls, "a call was made");
@@ -148,7 +149,7 @@ fn an_approval_is_for_one_plan_one_number_and_one_run() {
 fn undoing_a_run_gives_everyone_back_what_they_were() {
     let (site, plan) = leaving(10);
     let before = site.directory();
-    let why = ["--removals", "10", "--reason", "a site was closed", "--approver", "ann"];
+    let why = ["--approve", "removals=10", "--reason", "a site was closed", "--approver", "ann"];
     let approved = site.run(&[&["approve", &plan], &why[..]].concat());
     assert!(approved.status.success(), "{}", told(&approved));
     let run = summary(&site.run(&["apply", &plan]))["run"].as_str().expect("an id").to_owned();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use entrabulk::client::Workspace;
 use entrabulk::run::{Event, Run, Warning};
 use entrabulk::simulator::{LatencySettings, Settings};
 use entrabulk::store::{Lease, RunState};
@@ -79,7 +80,7 @@ async fn a_cancelled_run_is_resumed_and_settles_its_doubts_first() {
     adds_up(&summary);
     assert_eq!(summary.exit_code, 130);
     assert!(summary.accepted > 0 && summary.not_sent > 0, "{summary:?}");
-    let store = kept.client.store().expect("a store");
+    let store = kept.client.kept().expect("a store").store;
     assert_eq!(store.run(&summary.run).expect("kept").state, RunState::Stopped);
     let rest = resume(&kept, false).await;
     assert_eq!((rest.exit_code, rest.accepted), (0, 300), "{rest:?}");
@@ -89,8 +90,8 @@ async fn a_cancelled_run_is_resumed_and_settles_its_doubts_first() {
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_respected_while_its_holder_may_live_and_taken_over_after() {
     let kept = Bench::kept(slow(), 4, |_| ());
-    let store = kept.client.store().expect("a store");
-    let target = kept.client.desk(&*store).expect("a desk").target.id;
+    let Workspace { store, target, .. } = kept.client.kept().expect("a store");
+    let target = target.id;
     let (clock, life) = (&kept.clock, Duration::from_secs(120));
     let taken = store.take_lease(target, "run of another", life, clock.now());
     assert_eq!(taken.expect("free"), Lease::Taken);
@@ -145,7 +146,7 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     let summary = kept.run(&arguments).await;
     assert_eq!((summary.exit_code, summary.calls), (10, 0), "{summary:?}");
     let plan = kept.call("plan.show", &json!({}));
-    let approval = |removals: u64| json!({"plan": plan["plan"], "removals": removals, "reason": "site closed", "approver": "ann"});
+    let approval = |removals: u64| json!({"plan": plan["plan"], "brakes": {"removals": removals}, "reason": "site closed", "approver": "ann"});
     let call = |arguments: &Value| {
         let json = arguments.to_string();
         entrabulk::operation::call(Some(&kept.client), "plan.approve", json.as_bytes())
@@ -167,7 +168,7 @@ async fn an_approval_is_over_after_a_day() {
         let mut arguments = kept.arguments(users(0..30, "Clerk"));
         arguments["settings"]["brakes"] = json!({});
         let plan = kept.call("plan.create", &arguments);
-        let approval = json!({"plan": plan["plan"], "removals": 10, "reason": "site closed", "approver": "ann"});
+        let approval = json!({"plan": plan["plan"], "brakes": {"removals": 10}, "reason": "site closed", "approver": "ann"});
         kept.call("plan.approve", &approval);
         let clock = &kept.clock;
         clock.sleep_until(clock.now().after(Duration::from_secs(hours * 3_600))).await;
