@@ -198,7 +198,11 @@ impl Output {
             number("retries"),
             number("throttled")
         );
-        let rejected = if number("rejected") > 0 { "each explained above" } else { "" };
+        let rejected = match (number("rejected"), number("eventsDropped")) {
+            (0, _) => "",
+            (_, 0) => "each explained above",
+            _ => "not each explained above, for the output was too slow; --rejects writes all",
+        };
         let error = &summary["error"];
         let nothing_happened = error.is_object() && number("rows") + number("calls") == 0;
         let table: &[(&str, u64, &str)] = &[
