@@ -344,10 +344,13 @@ mod tests {
 
     /// In every field another number.
     fn progress() -> Progress {
-        let mut progress = Progress::default();
-        progress.stage = Stage::Finished;
-        (progress.status, progress.exit_code) = (Some(205), Some(14));
-        progress.resume_at = Some(Timestamp(1_700_000_000_123_456));
+        let mut progress = Progress {
+            stage: Stage::Finished,
+            status: Some(205),
+            exit_code: Some(14),
+            resume_at: Some(Timestamp(1_700_000_000_123_456)),
+            ..Progress::default()
+        };
         let counts = [
             &mut progress.calls,
             &mut progress.calls_total,
