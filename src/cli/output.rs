@@ -201,7 +201,11 @@ impl Output {
             summary.retries,
             summary.throttled
         );
-        let explained = if summary.rejected > 0 { "each explained above" } else { "" };
+        let explained = match (summary.rejected, summary.events_dropped) {
+            (0, _) => "",
+            (_, 0) => "each explained above",
+            _ => "not each explained above, for the output was too slow; --rejects writes all",
+        };
         // Nothing was read or sent: the error says all there is, or there was nothing to resume.
         if summary.rows + summary.calls > 0 {
             self.table(&[
