@@ -3,23 +3,8 @@
 use super::expression::Expression;
 use super::json::Json;
 use super::parse::Parser;
-use super::tree::{Constant, EmptyPolicy, Leaf, Source, ValueShape};
+use super::tree::{Constant, EmptyPolicy, LONG_KEYS, Leaf, Source, ValueShape, is_long_key};
 use crate::error::nearest;
-
-/// The keys of the long form. No SCIM attribute has such a name, which tells it from an object.
-const LONG_KEYS: [&str; 5] = ["column", "expression", "const", "default", "empty"];
-
-/// Whether a key belongs to the long form.
-pub(super) fn is_long_key(key: &str) -> bool {
-    LONG_KEYS.contains(&key)
-}
-
-/// Whether an object is a value in long form and not an object of attributes: it says where the value
-/// comes from, or has none but the long form's keys.
-pub(super) fn is_long_form(members: &[(String, Json)]) -> bool {
-    members.iter().any(|(key, _)| LONG_KEYS[..3].contains(&key.as_str()))
-        || (!members.is_empty() && members.iter().all(|(key, _)| is_long_key(key)))
-}
 
 impl Parser {
     /// A single value at `path` that is written as `shape`.

@@ -8,9 +8,9 @@ use encoding_rs::{
     Decoder, DecoderResult, Encoding, ISO_2022_JP, ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE,
     WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
 };
+use serde::Serialize;
 
 use super::foreign;
-use super::options::EncodingFrom;
 use crate::error::{Error, ErrorKind};
 
 /// How much of a source is looked at to judge its encoding, in bytes.
@@ -47,6 +47,20 @@ fn by_label(label: &str) -> Result<&'static Encoding, Error> {
              windows-1252.",
         )
     })
+}
+
+/// How the encoding of a source became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EncodingFrom {
+    /// The caller named it.
+    Given,
+    /// A byte order mark states it.
+    Bom,
+    /// The sample is UTF-8.
+    Utf8,
+    /// A detector judged the sample.
+    Detected,
 }
 
 /// The encoding of a source and how it became known.

@@ -24,7 +24,8 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use options::{EncodingFrom, Format, SourceFacts, SourceOptions};
+pub use encoding::EncodingFrom;
+pub use options::{Format, SourceFacts, SourceOptions};
 pub use reader::{Reader, Row};
 pub use record::{Cell, CellKind, Columns, Record};
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::encoding::encoding_named;
+use super::encoding::{EncodingFrom, encoding_named};
 use super::header::DELIMITERS;
 use crate::error::Problem;
 
@@ -90,20 +90,6 @@ impl SourceOptions {
         }
         if problems.is_empty() { Ok(options) } else { Err(problems) }
     }
-}
-
-/// How the encoding of a source became known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum EncodingFrom {
-    /// The caller named it.
-    Given,
-    /// A byte order mark states it.
-    Bom,
-    /// The sample is UTF-8.
-    Utf8,
-    /// A detector judged the sample.
-    Detected,
 }
 
 /// What opening a source found: `source` of the `started` event.
