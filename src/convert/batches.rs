@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::pass::{Pass, Step};
-use super::{Checked, source_changed};
+use super::{Checked, sentences};
 use crate::error::Error;
 use crate::scim::bulk::{Batch, BatchBuilder};
 
@@ -50,7 +50,7 @@ impl Batches {
         }
         self.done = true;
         if self.pass.fingerprint() != self.fingerprint {
-            return Err(source_changed());
+            return Err(sentences::source_changed());
         }
         if self.left != 0 {
             let message = format!("{} users that passed the check did not come again.", self.left);

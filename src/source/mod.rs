@@ -21,6 +21,7 @@ mod lines;
 mod options;
 mod reader;
 mod record;
+mod sentences;
 #[cfg(test)]
 mod tests;
 
