@@ -34,9 +34,9 @@ fn refused(path: &Path, kind: ErrorKind, says: &str) {
 fn filled(store: &SqliteStore, count: u64) {
     let target = store.target(&key("job-1")).unwrap();
     let items: Vec<_> = (0..count).map(|n| item(Action::Add, &format!("u{n:04}"), n)).collect();
-    plan(store, target.id, "plan", &items, false);
+    plan(store, target.id, "plan", &items, &[]);
     store
-        .start_run(&NewRun { id: "run", plan: "plan", tripped: &NOTHING, holder: None }, NOW)
+        .start_run(&NewRun { id: "run", plan: "plan", tripped: &NONE, holder: None }, NOW)
         .unwrap();
     for number in 1..=count {
         accept_one(store, "run", number);
@@ -151,9 +151,9 @@ fn a_torn_log_costs_at_most_what_was_being_written() {
     let before = fs::metadata(&log).unwrap().len();
     let items = [item(Action::Add, "w0", 1)];
     let target = store.target(&key("job-1")).unwrap();
-    plan(&store, target.id, "next", &items, false);
+    plan(&store, target.id, "next", &items, &[]);
     store
-        .start_run(&NewRun { id: "next", plan: "next", tripped: &NOTHING, holder: None }, NOW)
+        .start_run(&NewRun { id: "next", plan: "next", tripped: &NONE, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "next", 1);
     let (file, written) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
@@ -195,9 +195,9 @@ fn hashes_only_leaves_no_name_behind() {
     assert_eq!(ids(&store).len(), 30);
 
     // And from now on none comes in.
-    plan(&store, target.id, "next", &[item(Action::Update, "u0007", 9)], false);
+    plan(&store, target.id, "next", &[item(Action::Update, "u0007", 9)], &[]);
     store
-        .start_run(&NewRun { id: "next", plan: "next", tripped: &NOTHING, holder: None }, NOW)
+        .start_run(&NewRun { id: "next", plan: "next", tripped: &NONE, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "next", 1);
     let mut before = 0;
@@ -220,9 +220,9 @@ fn hashes_only_leaves_no_name_behind() {
         assert!(!holds(name), "{name} is still in the file");
     }
     store.change_keep(Keep::Users).unwrap();
-    plan(&store, target.id, "again", &[item(Action::Update, "u0007", 11)], false);
+    plan(&store, target.id, "again", &[item(Action::Update, "u0007", 11)], &[]);
     store
-        .start_run(&NewRun { id: "again", plan: "again", tripped: &NOTHING, holder: None }, NOW)
+        .start_run(&NewRun { id: "again", plan: "again", tripped: &NONE, holder: None }, NOW)
         .unwrap();
     accept_one(&store, "again", 1);
     let user = store.baseline_user(target.id, "u0007").unwrap().unwrap();
@@ -315,10 +315,8 @@ fn working() {
         let id = format!("{round}-{turn}");
         let items: Vec<_> =
             (0..20).map(|n| item(Action::Add, &format!("u{round}-{turn}-{n}"), n)).collect();
-        plan(&store, target.id, &id, &items, false);
-        store
-            .start_run(&NewRun { id: &id, plan: &id, tripped: &NOTHING, holder: None }, NOW)
-            .unwrap();
+        plan(&store, target.id, &id, &items, &[]);
+        store.start_run(&NewRun { id: &id, plan: &id, tripped: &NONE, holder: None }, NOW).unwrap();
         for number in 1..=20 {
             accept_one(&store, &id, number);
             writeln!(out, "done {number}").unwrap();

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
-    Action, Actions, Approval, BatchState, ItemFilter, NewBatch, NewRun, Outcome, RunState,
-    SqliteStore, Store, Tripped, UserState,
+    Action, Actions, BatchState, ItemFilter, NewBatch, Outcome, PlanFacts, RunState, SqliteStore,
+    Store, UserState,
 };
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;
@@ -36,13 +36,15 @@ fn planned() -> impl Strategy<Value = Vec<Item>> {
         Just(Action::Restore),
         Just(Action::Unchanged),
         Just(Action::Missing),
+        Just(Action::Skipped),
     ];
-    prop::collection::btree_map(0..12u32, (action, 0..1000u64), 1..10).prop_map(|items| {
-        items
-            .into_iter()
-            .map(|(id, (action, version))| item(action, &format!("u{id}"), version))
-            .collect()
-    })
+    let item_of = |(id, (action, version, resend)): (u32, (Action, u64, bool))| Item {
+        resend,
+        ..item(action, &format!("u{id}"), version)
+    };
+    let what = (action, 0..1000u64, prop::bool::weighted(0.2));
+    prop::collection::btree_map(0..12u32, what, 1..10)
+        .prop_map(move |items| items.into_iter().map(item_of).collect())
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
@@ -67,10 +69,10 @@ proptest! {
         let path = folder.path().join("state.db");
         let mut model = Model::new();
         let (mut revision, mut totals) = (0, BTreeMap::<Action, u64>::new());
-        let mut wipes = 0;
+        let (mut wipes, mut inactive_adds) = (0, 0);
         for (at, (items, size, fates)) in runs.into_iter().enumerate() {
             let (run, plan_id) = (format!("run-{at}"), format!("plan-{at}"));
-            plan(&store, target.id, &plan_id, &items, false);
+            plan(&store, target.id, &plan_id, &items, &[]);
             store.start_run(&new_run(&run, &plan_id), NOW).unwrap();
             // Brakes do not hold the first run against later ones.
             let tallied = revision > 0;
@@ -107,7 +109,10 @@ proptest! {
                 for item in piece.iter().filter(|item| item.action.sends()) {
                     model.insert(item.id.clone(), item.clone());
                     touched.insert(item.id.clone(), item.clone());
-                    *totals.entry(item.action).or_default() += u64::from(tallied);
+                    let counted = tallied && !item.resend;
+                    *totals.entry(item.action).or_default() += u64::from(counted);
+                    let inactive = item.action == Action::Add && item.active() != Some(true);
+                    inactive_adds += u64::from(counted && inactive);
                     wipes += u64::from(tallied && item.version % 3 == 0);
                 }
             }
@@ -134,7 +139,7 @@ proptest! {
         }).unwrap();
         prop_assert_eq!(seen, revision);
         let expected: Vec<_> = model.values()
-            .map(|item| (item.id.clone(), item.hash(), Some(item.active()), item.user_name()))
+            .map(|item| (item.id.clone(), item.hash(), item.active(), item.user_name()))
             .collect();
         prop_assert_eq!(rows, expected);
         for item in model.values() {
@@ -148,6 +153,7 @@ proptest! {
             (kept.adds, kept.updates, kept.removals, kept.restores),
             (count(Action::Add), count(Action::Update), count(Action::Disable), count(Action::Restore))
         );
+        prop_assert_eq!(kept.inactive_adds, inactive_adds);
         prop_assert_eq!(kept.wipes.get("title").copied().unwrap_or_default(), wipes);
         prop_assert_eq!(store.totals_since(target.id, NOW).unwrap(), Default::default());
     }
@@ -262,52 +268,22 @@ fn a_plan_is_applied_once_and_only_to_the_baseline_it_was_made_from() {
     assert_eq!(store.run("nobody").unwrap_err().kind, ErrorKind::NotFound);
 }
 
+/// A part of the people says nothing of how many there are.
 #[test]
-fn an_approval_fits_one_plan_one_count_one_run_and_one_day() {
+fn the_last_source_is_one_of_all_the_people() {
     let world = World::new();
     let store = &world.store;
-    let items = [item(Action::Disable, "a", 1), item(Action::Disable, "b", 1)];
-    let approval = |plan: &str, removals| Approval {
-        plan: plan.into(),
-        brakes: Tripped::from([("removals".to_owned(), removals)]),
-        reason: "the office closed".into(),
-        approver: "ada".into(),
-    };
-    for id in ["one", "two", "three"] {
-        plan(store, world.target.id, id, &items, true);
+    let last = || store.last_source(world.target.id).unwrap().map(|source| source.rows);
+    for (number, (rows, part)) in
+        [(7, true), (5, false), (9, true), (3, true)].into_iter().enumerate()
+    {
+        let id = format!("plan-{number}");
+        let facts = PlanFacts { rows, part, ..facts(&[], &[]) };
+        let plan = plan_without_end(store, world.target.id, &id, &[]).finish(facts).unwrap();
+        assert_eq!((plan.facts.rows, plan.facts.part), (rows, part));
+        store.start_run(&new_run(&id, &id), at(number as u64)).unwrap();
+        assert_eq!(last(), (number > 0).then_some(5));
     }
-    let stopped = |id: &str, now| {
-        let error = store.start_run(&new_run("run", id), now).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::BrakeTripped);
-        error.message
-    };
-    assert!(stopped("one", NOW).contains("it has not been approved: removals (2)"));
-    let wrong = store.approve(&approval("one", 1), &NOTHING, NOW).unwrap_err();
-    assert_eq!(wrong.kind, ErrorKind::ApprovalRefused);
-    assert_eq!(
-        wrong.message,
-        "The approval of plan one does not fit: removals was approved for 1 and counts 2."
-    );
-    let nameless = Approval { reason: " ".into(), ..approval("one", 2) };
-    assert_eq!(
-        store.approve(&nameless, &NOTHING, NOW).unwrap_err().kind,
-        ErrorKind::ApprovalRefused
-    );
-
-    store.approve(&approval("one", 2), &NOTHING, NOW).unwrap();
-    assert!(stopped("two", NOW).contains("it has not been approved"));
-    assert!(stopped("one", at(24 * 3600)).contains("expired"));
-    store.start_run(&new_run("run", "one"), at(24 * 3600 - 1)).unwrap();
-
-    // A run that trips a brake only now needs one too, and a failed start uses none up.
-    plan(store, world.target.id, "four", &items, false);
-    let now = removals(&items);
-    let tripped = NewRun { id: "late", plan: "four", tripped: &now, holder: None };
-    assert_eq!(store.start_run(&tripped, NOW).unwrap_err().kind, ErrorKind::BrakeTripped);
-    store.approve(&approval("four", 2), &now, NOW).unwrap();
-    let taken = NewRun { id: "run", ..tripped };
-    assert_eq!(store.start_run(&taken, NOW).unwrap_err().kind, ErrorKind::InvalidState);
-    store.start_run(&tripped, NOW).unwrap();
 }
 
 #[test]
@@ -343,13 +319,13 @@ fn outcomes_are_noted_for_the_version_they_are_about() {
 fn a_plan_is_seen_when_it_is_whole_and_read_by_part() {
     let world = World::new();
     let store = &world.store;
-    let actions = [Action::Add, Action::Unchanged, Action::Disable, Action::Rejected];
+    let actions = [Action::Add, Action::Unchanged, Action::Disable, Action::Skipped];
     let items: Vec<_> =
         (0..10_000).map(|n| item(actions[n % 4], &format!("u{n}"), n as u64)).collect();
     {
         let mut writer = store.write_plan("half", world.target.id, 0, NOW).unwrap();
         let first = &items[0];
-        let whole = plan(store, world.target.id, "plan", &items, false);
+        let whole = plan(store, world.target.id, "plan", &items, &[]);
         assert_eq!(whole, store.plan("plan").unwrap());
         writer
             .push(&entrabulk::store::PlanItem {
@@ -365,14 +341,16 @@ fn a_plan_is_seen_when_it_is_whole_and_read_by_part() {
                 display_name: "",
                 manager: "",
                 reason: "",
+                resend: false,
                 certainty: entrabulk::store::Certainty::NoBaseline,
                 changed: "",
                 wiped: "",
             })
             .unwrap();
-        let wrong = writer.finish(facts(&items, false)).unwrap_err();
+        let wrong = writer.finish(facts(&items, &[])).unwrap_err();
         assert_eq!(wrong.kind, ErrorKind::Internal);
     }
+    let whole_counts = store.plan("plan").unwrap().facts.counts;
     assert_eq!(store.plan("half").unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(store.plans(None, 10).unwrap().len(), 1);
     assert!(store.write_plan("plan", world.target.id, 0, NOW).is_err());
@@ -392,9 +370,10 @@ fn a_plan_is_seen_when_it_is_whole_and_read_by_part() {
             .unwrap();
         seen
     };
+    assert_eq!((whole_counts.skipped, whole_counts.sent()), (2_500, 5_000));
     assert_eq!(read(Actions::ALL, 0..u64::MAX, false).len(), 10_000);
     assert_eq!(read(Actions::SENT, 0..9, true), [0, 2, 4, 6, 8]);
-    assert_eq!(read(Actions::of(&[Action::Rejected]), 4000..4010, true), [4003, 4007]);
+    assert_eq!(read(Actions::of(&[Action::Skipped]), 4000..4010, true), [4003, 4007]);
     assert_eq!(read(Actions::NOTEWORTHY, 0..4, false), [0, 2, 3]);
 
     // An error of the caller's ends the stream, and a caller may ask the store meanwhile.

@@ -80,7 +80,7 @@ const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "plan.approve",
-        meaning: "{plan, removals, reason, approver} -> lets one plan through its brakes, once, for 24 hours.",
+        meaning: "{plan, brakes, reason, approver} -> lets one plan through its brakes, once, for 24 hours.",
         run: Work::OfClient(runs::approve),
     },
     Operation {

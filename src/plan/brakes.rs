@@ -191,7 +191,7 @@ impl Touched {
                 self.inactive_adds += u64::from(item.active != Some(true));
             }
             Action::Disable => self.removals += 1,
-            Action::Update if !Reason::is_resend(item.reason) => self.updates += 1,
+            Action::Update if !item.resend => self.updates += 1,
             Action::Restore => self.updates += 1,
             _ => {}
         }

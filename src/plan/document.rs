@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::brakes::{Base, BrakeLimits};
 use super::judgement::{Judgement, unreadable};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Action, Plan, PlanItem};
+use crate::store::{Action, Plan, PlanFacts, PlanItem};
 
 /// Users that no plan may disable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,7 @@ pub struct Protected {
     /// By externalId, exactly.
     pub external_ids: BTreeSet<String>,
     /// By userName before or after, in lower case; compared without regard to case.
+    #[serde(skip)]
     pub user_names: BTreeSet<String>,
 }
 
@@ -41,6 +42,7 @@ pub struct StoredBrakes {
     /// Who may not be disabled.
     pub protected: Protected,
     /// What was said when the plan was made.
+    #[serde(skip)]
     pub judgement: Judgement,
 }
 
@@ -50,7 +52,21 @@ impl StoredBrakes {
     /// # Errors
     /// `StoreDamaged`.
     pub fn of(plan: &Plan) -> Result<Self, Error> {
-        serde_json::from_str(&plan.facts.brakes).map_err(|_| unreadable("The brakes"))
+        let PlanFacts { brakes, judgement, protected_names, .. } = &plan.facts;
+        Self::read(brakes, judgement, protected_names.clone()).map_err(|_| unreadable("The brakes"))
+    }
+
+    /// Out of what the store keeps of them apart. A store of hashes has no names; what they forbid is in the
+    /// judgement.
+    pub(super) fn read(
+        brakes: &str,
+        judgement: &str,
+        user_names: BTreeSet<String>,
+    ) -> serde_json::Result<Self> {
+        let mut stored: Self = serde_json::from_str(brakes)?;
+        stored.judgement = serde_json::from_str(judgement)?;
+        stored.protected.user_names = user_names;
+        Ok(stored)
     }
 }
 

@@ -13,6 +13,7 @@ use super::drafts::{Draft, DraftTexts};
 use super::judgement::{Judge, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
+use super::reason::Reason;
 use super::warnings::Warnings;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
@@ -77,6 +78,7 @@ pub(super) fn write(
             display_name: texts.display_name,
             manager: texts.manager,
             reason: draft.reason,
+            resend: Reason::is_resend(draft.reason),
             certainty: draft.certainty,
             changed: if sends { texts.changed } else { "" },
             wiped: if sends { texts.wiped } else { "" },
@@ -96,15 +98,11 @@ pub(super) fn write(
     let base = Base { users: known.users(), active: known.active() };
     let earlier = earlier(desk.store, desk.target.id, frame.now)?;
     let judgement = judge.judgement(&earlier, base, &frame.limits);
-    let tripped = judgement.tripped_numbers();
+    let tripped = judgement.tripped_brakes();
     let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",
-        Keep::Hashes => {
-            // What they forbid is in the judgement already.
-            frame.protected.user_names.clear();
-            "hashes"
-        }
+        Keep::Hashes => "hashes",
     };
     let said = frame.warnings.of_the_plan();
     let about = About {
@@ -117,6 +115,7 @@ pub(super) fn write(
         cost,
         warnings: frame.warnings.into_sentences(),
     };
+    let protected_names = std::mem::take(&mut frame.protected.user_names);
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
     let plan = writer.finish(PlanFacts {
@@ -127,6 +126,8 @@ pub(super) fn write(
         tripped,
         part: frame.part,
         brakes: serde_json::to_string(&brakes).map_err(unwritable)?,
+        judgement: serde_json::to_string(&brakes.judgement).map_err(unwritable)?,
+        protected_names,
         source: serde_json::to_string(&about).map_err(unwritable)?,
     })?;
     Ok((plan, said))

@@ -1,30 +1,27 @@
-//! Letting one plan through a brake, once, knowingly.
+//! Letting one plan through its brakes, once, knowingly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::columns::{json, moment};
 use super::plans::{self, Plan};
 use super::runs;
-use super::sqlite::moment;
 use super::trouble::Trouble;
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
 /// How long an approval holds.
-pub(super) const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Brakes that tripped, by name, and how many users of the plan each counts.
-pub type Tripped = BTreeMap<String, u64>;
-
-/// Someone's word that a plan which tripped a brake is meant. It holds for 24 hours and one run.
+/// Someone's word that a plan which tripped brakes is meant. It holds for 24 hours and one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// The plan.
     pub plan: String,
-    /// The brakes that tripped and how many users of the plan each counts; must be the plan's own numbers.
-    pub brakes: Tripped,
+    /// Every brake that tripped, by name, with the number that the approver saw: the plan's own.
+    pub brakes: BTreeMap<String, u64>,
     /// Why it is right.
     pub reason: String,
     /// Who says so.
@@ -34,28 +31,23 @@ pub struct Approval {
 pub(super) fn approve(
     connection: &Connection,
     approval: &Approval,
-    tripped: &Tripped,
     now: Timestamp,
 ) -> Result<(), Trouble> {
     let (number, plan) = plans::find(connection, &approval.plan)?;
     let refused = |message: String, advice: String| {
         Err(Error::new(ErrorKind::ApprovalRefused, message, advice).into())
     };
-    let tripped = &needed(&plan, tripped);
-    if tripped.is_empty() {
+    if plan.facts.tripped.is_empty() {
         return refused(
             format!("No brake stops plan {}, so there is nothing to approve.", plan.id),
             "Apply it.".into(),
         );
     }
-    if approval.brakes != *tripped {
+    let wrong = differences(&approval.brakes, &plan.facts.tripped);
+    if !wrong.is_empty() {
         return refused(
-            format!(
-                "The approval of plan {} does not fit: {}.",
-                plan.id,
-                misfits(approval, tripped)
-            ),
-            format!("Look at the plan; if it is right, approve it with {}.", flags(tripped)),
+            format!("The approval does not fit plan {}: {}.", plan.id, wrong.join("; ")),
+            format!("Look at the plan; if it is right, type {}.", flags(&plan.facts.tripped)),
         );
     }
     if approval.reason.trim().is_empty() || approval.approver.trim().is_empty() {
@@ -90,55 +82,23 @@ pub(super) fn approve(
     Ok(())
 }
 
-/// What tripped when the plan was made, and what trips now.
-fn needed(plan: &Plan, tripped: &Tripped) -> Tripped {
-    let mut needed = plan.facts.tripped.clone();
-    needed.extend(tripped.iter().map(|(brake, users)| (brake.clone(), *users)));
-    needed
-}
-
-/// Where an approval differs from what tripped.
-fn misfits(approval: &Approval, tripped: &Tripped) -> String {
-    let given = &approval.brakes;
-    let names: BTreeSet<&String> = given.keys().chain(tripped.keys()).collect();
-    let misfits =
-        names.into_iter().filter_map(|brake| match (given.get(brake), tripped.get(brake)) {
-            (Some(given), Some(found)) if given != found => {
-                Some(format!("{brake} was approved for {given} and counts {found}"))
-            }
-            (Some(_), None) => Some(format!("{brake} did not trip")),
-            (None, Some(found)) => Some(format!("{brake} ({found}) is not named")),
-            _ => None,
-        });
-    misfits.collect::<Vec<_>>().join(", ")
-}
-
-/// Uses up an approval of the plan for a run, where brakes trip now or tripped when it was made; an error
-/// says why there is none to use.
+/// Uses up an approval of the plan for a run; an error says why there is none to use. `tripped` is what
+/// trips now; what tripped when the plan was made needs an approval in any case.
 pub(super) fn consume(
     connection: &Connection,
     (number, plan): (i64, &Plan),
-    tripped: &Tripped,
+    tripped: &BTreeMap<String, u64>,
     run: i64,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let needed = needed(plan, tripped);
+    let mut needed = plan.facts.tripped.clone();
+    needed.extend(tripped.iter().map(|(brake, users)| (brake.clone(), *users)));
     if needed.is_empty() {
         return Ok(());
     }
-    let mut query = connection.prepare_cached(
-        "SELECT id, brakes FROM approval WHERE plan = ?1 AND used_by IS NULL
-           AND given_at <= ?2 AND expires_at > ?2 ORDER BY id",
-    )?;
-    let mut rows = query.query(params![number, moment(now)])?;
-    while let Some(row) = rows.next()? {
-        let given: Tripped = serde_json::from_str(&row.get::<_, String>(1)?).unwrap_or_default();
-        if needed.iter().all(|(brake, users)| given.get(brake) == Some(users)) {
-            let id: i64 = row.get(0)?;
-            connection
-                .execute("UPDATE approval SET used_by = ?1 WHERE id = ?2", params![run, id])?;
-            return Ok(());
-        }
+    if let Some(approval) = usable(connection, number, &needed, now)? {
+        connection.execute("UPDATE approval SET used_by = ?1 WHERE id = ?2", [run, approval])?;
+        return Ok(());
     }
     let latest: Option<(bool, i64, i64)> = connection
         .query_row(
@@ -149,61 +109,78 @@ pub(super) fn consume(
         )
         .optional()?;
     let why = match latest {
-        None => "and it has not been approved",
+        None => "and nobody approved it",
         Some((true, ..)) => "and its approval was used by an earlier run",
-        Some((false, _, expires)) if expires <= moment(now) => "and its approval expired",
-        Some((false, given, _)) if given > moment(now) => {
+        Some((_, _, expires)) if expires <= moment(now) => "and its approval expired",
+        Some((_, given, _)) if given > moment(now) => {
             "and its approval lies in the future: a clock was set back"
         }
-        Some(_) => "and it was approved for other numbers",
+        Some(_) => "and its approval is for other brakes or other numbers",
     };
-    let named: Vec<String> =
-        needed.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
+    let stops = if needed.len() == 1 { "A brake stops" } else { "Brakes stop" };
+    let numbers: Vec<_> = needed.iter().map(|(brake, users)| format!("{brake} {users}")).collect();
+    // Only what stopped the plan when it was made can be approved.
+    let advice = if needed == plan.facts.tripped {
+        format!(
+            "If it is right, approve it: entrabulk approve {} {} --reason TEXT",
+            plan.id,
+            flags(&needed)
+        )
+    } else {
+        "Make the plan again, and approve the new one if it is right.".to_owned()
+    };
     Err(Error::new(
         ErrorKind::BrakeTripped,
-        format!("A brake stops plan {}, {why}: {}.", plan.id, named.join(", ")),
-        format!("If it is right: entrabulk approve {} {} --reason TEXT", plan.id, flags(&needed)),
+        format!("{stops} plan {} ({}), {why}.", plan.id, numbers.join(", ")),
+        advice,
     )
     .into())
 }
 
-/// What to type for brakes.
-fn flags(brakes: &Tripped) -> String {
-    let flags: Vec<String> =
-        brakes.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
-    flags.join(" ")
-}
-
-pub(super) fn twin(
+/// An approval of the plan that nobody used, that has not expired and that holds all of `needed`.
+pub(super) fn usable(
     connection: &Connection,
-    plan: &Plan,
+    plan: i64,
+    needed: &BTreeMap<String, u64>,
     now: Timestamp,
-) -> Result<Option<String>, Trouble> {
+) -> Result<Option<i64>, Trouble> {
     let mut query = connection.prepare_cached(
-        "SELECT plan.id FROM plan JOIN approval ON approval.plan = plan.number
-         WHERE plan.target = ?1 AND plan.id <> ?2 AND plan.complete = 1
-           AND plan.baseline_revision = ?3
-           AND approval.used_by IS NULL AND approval.given_at <= ?4 AND approval.expires_at > ?4
-           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
-         ORDER BY plan.number DESC",
+        "SELECT id, brakes FROM approval
+         WHERE plan = ?1 AND used_by IS NULL AND given_at <= ?2 AND expires_at > ?2 ORDER BY id",
     )?;
-    let ids = query
-        .query_map(params![plan.target.0, plan.id, plan.baseline_revision, moment(now)], |row| {
-            row.get::<_, String>(0)
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    for id in ids {
-        let other = plans::find(connection, &id)?.1;
-        let (a, b) = (&plan.facts, &other.facts);
-        let same = a.input_hash == b.input_hash
-            && a.mapping_hash == b.mapping_hash
-            && a.counts == b.counts
-            && a.tripped == b.tripped
-            && a.part == b.part
-            && a.brakes == b.brakes;
-        if same && other.pruned_at.is_none() {
-            return Ok(Some(id));
+    let mut rows = query.query(params![plan, moment(now)])?;
+    while let Some(row) = rows.next()? {
+        if holds(&json(row, 1)?, needed) {
+            return Ok(Some(row.get(0)?));
         }
     }
     Ok(None)
+}
+
+/// Whether an approval has, for every brake that needs one, exactly its number.
+fn holds(approved: &BTreeMap<String, u64>, needed: &BTreeMap<String, u64>) -> bool {
+    needed.iter().all(|(brake, users)| approved.get(brake) == Some(users))
+}
+
+/// What is wrong with an approval of a plan that these brakes stop.
+fn differences(approved: &BTreeMap<String, u64>, tripped: &BTreeMap<String, u64>) -> Vec<String> {
+    let wrong = tripped.iter().filter_map(|(brake, users)| match approved.get(brake) {
+        Some(given) if given == users => None,
+        Some(given) => Some(format!("{brake} is approved for {given}, and the plan has {users}")),
+        None => Some(format!("{brake} is not approved, and the plan has {users}")),
+    });
+    let needless = approved.iter().filter(|(brake, _)| !tripped.contains_key(*brake));
+    let needless =
+        needless.map(|(brake, given)| format!("{brake} is approved for {given}, and did not trip"));
+    wrong.chain(needless).collect()
+}
+
+/// What to type, for every shell.
+fn flags(brakes: &BTreeMap<String, u64>) -> String {
+    let flag = |(brake, users): (&String, &u64)| {
+        let plain = brake.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c));
+        let quote = if plain { "" } else { "'" };
+        format!("--approve {quote}{brake}={users}{quote}")
+    };
+    brakes.iter().map(flag).collect::<Vec<_>>().join(" ")
 }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::TargetId;
+use super::columns::{hash_of, instant, moment, text};
 use super::packing::Packing;
-use super::sqlite::{hash_of, instant, moment};
 use super::trouble::Trouble;
 use crate::error::Error;
 use crate::time::Timestamp;
@@ -214,9 +214,4 @@ fn changed(connection: &Connection, target: TargetId, users: usize) -> Result<u6
         moved(connection, target.0)?;
     }
     Ok(users as u64)
-}
-
-/// A text column, borrowed from the row.
-pub(super) fn text<'a>(row: &'a rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
-    Ok(row.get_ref(column)?.as_str()?)
 }

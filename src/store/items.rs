@@ -1,11 +1,12 @@
 //! The items of a plan: written in pieces, read as a stream.
 
 use rusqlite::{Connection, params};
+use serde::Serialize;
 
-use super::baseline::text;
+use super::columns::{hash_of, moment, text};
 use super::packing::{Dictionary, Packing};
 use super::plans::{self, Action, Certainty};
-use super::sqlite::{SqliteStore, hash_of, moment};
+use super::sqlite::SqliteStore;
 use super::trouble::Trouble;
 use super::{
     Counts, EachItem, ItemFilter, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, keep,
@@ -31,6 +32,7 @@ struct Held {
     display_name: String,
     manager: String,
     reason: String,
+    resend: bool,
     changed: String,
     wiped: String,
     user: Option<Vec<u8>>,
@@ -121,8 +123,8 @@ impl<'a> Writer<'a> {
         let mut insert = connection.prepare_cached(
             "INSERT INTO plan_item (plan, ordinal, action, line, hash, active, certainty,
                  external_id, user_name, user_name_before, display_name, manager, reason, changed,
-                 wiped, user)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 wiped, user, resend)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?;
         for (ordinal, item) in (self.written..).zip(&self.held) {
             insert.execute(params![
@@ -142,6 +144,7 @@ impl<'a> Writer<'a> {
                 item.changed,
                 item.wiped,
                 item.user,
+                item.resend,
             ])?;
         }
         Ok(())
@@ -181,6 +184,7 @@ impl PlanWriter for Writer<'_> {
             display_name: kept(item.display_name),
             manager: kept(item.manager),
             reason: item.reason.to_owned(),
+            resend: item.resend,
             changed: kept(item.changed),
             wiped: item.wiped.to_owned(),
             user,
@@ -201,16 +205,18 @@ impl PlanWriter for Writer<'_> {
         if sent(&facts.counts) != sent(&self.counts) {
             return Err(Error::internal("A plan's counts are not those of its items."));
         }
-        let counts = serde_json::to_string(&facts.counts)
-            .map_err(|_| Error::internal("A plan's counts cannot be written."))?;
-        let tripped = serde_json::to_string(&facts.tripped)
-            .map_err(|_| Error::internal("A plan's brakes cannot be written."))?;
+        let (counts, tripped) = (written(&facts.counts)?, written(&facts.tripped)?);
+        let protected_names = match self.keep {
+            Keep::Users => written(&facts.protected_names)?,
+            Keep::Hashes => "[]".to_owned(),
+        };
         let store = self.store;
         store.write(|change| {
             self.write_piece(change)?;
             change.execute(
                 "UPDATE plan SET complete = 1, input_hash = ?2, mapping_hash = ?3, rows = ?4,
-                     counts = ?5, tripped_brakes = ?6, brakes = ?7, facts = ?8, part = ?9
+                     counts = ?5, tripped = ?6, brakes = ?7, facts = ?8, part = ?9, judgement = ?10,
+                     protected_names = ?11
                  WHERE number = ?1",
                 params![
                     self.number,
@@ -221,12 +227,18 @@ impl PlanWriter for Writer<'_> {
                     tripped,
                     facts.brakes,
                     facts.source,
-                    facts.part
+                    facts.part,
+                    facts.judgement,
+                    protected_names
                 ],
             )?;
             Ok(plans::find(change, &self.id)?.1)
         })
     }
+}
+
+fn written(fact: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(fact).map_err(|_| Error::internal("A plan's facts cannot be written."))
 }
 
 pub(super) fn stream(
@@ -253,7 +265,7 @@ pub(super) fn stream(
     let mut query = connection.prepare_cached(
         "SELECT ordinal, action, external_id, line, hash, active, user_name, user_name_before,
              display_name, manager, reason, certainty, changed, wiped,
-             CASE WHEN ?5 THEN user END
+             CASE WHEN ?5 THEN user END, resend
          FROM plan_item
          WHERE plan = ?1 AND ordinal >= ?2 AND ordinal < ?3 AND (1 << action) & ?4 <> 0
          ORDER BY ordinal",
@@ -281,6 +293,7 @@ pub(super) fn stream(
             display_name: text(row, 8)?,
             manager: text(row, 9)?,
             reason: text(row, 10)?,
+            resend: row.get(15)?,
             certainty: Certainty::from_stored(row.get(11)?),
             changed: text(row, 12)?,
             wiped: text(row, 13)?,

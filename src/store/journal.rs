@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::baseline::{self, UserState, text};
+use super::baseline::{self, UserState};
+use super::columns::{hash_of, instant, moment, past_moment, text};
 use super::packing::Packing;
 use super::plans::{Action, Actions};
-use super::sqlite::{hash_of, instant, moment, past_moment};
 use super::trouble::Trouble;
 use super::{rolling, runs};
 use crate::error::{Error, ErrorKind};

@@ -69,8 +69,7 @@ pub(super) fn change(connection: &mut Connection, wanted: Keep) -> Result<(), Tr
     if wanted == Keep::Hashes {
         change.execute_batch(
             "DELETE FROM baseline_user;
-             UPDATE plan SET brakes = json_set(brakes, '$.protected.userNames', json('[]'))
-                 WHERE json_valid(brakes) AND json_extract(brakes, '$.protected') IS NOT NULL;
+             UPDATE plan SET protected_names = '[]';
              UPDATE batch SET error = NULL;
              DELETE FROM dictionary;
              UPDATE baseline SET user_name = '';

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::TargetId;
-use super::sqlite::{instant, moment};
+use super::columns::{instant, moment};
 use super::trouble::Trouble;
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;

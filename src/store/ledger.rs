@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::TenantId;
-use super::sqlite::{instant, moment};
+use super::columns::{instant, moment};
 use super::trouble::Trouble;
+use super::{TenantId, tenants};
 use crate::time::{Clock, HostTime, Timestamp};
 
 /// The service's window.
@@ -163,6 +163,7 @@ pub(super) fn acquire(
     call: &CallRequest<'_>,
     clock: &dyn Clock,
 ) -> Result<Grant, Trouble> {
+    let tenant = tenants::itself(connection, tenant)?;
     let time = advance(connection, tenant, clock)?;
     connection
         .prepare_cached(
@@ -248,7 +249,7 @@ pub(super) fn finish(
     status: u16,
     clock: &dyn Clock,
 ) -> Result<(), Trouble> {
-    let time = advance(connection, call.tenant, clock)?;
+    let time = advance(connection, tenants::itself(connection, call.tenant)?, clock)?;
     connection
         .prepare_cached(
             "UPDATE call SET ended_at = ?2, status = ?3, window_until = ?4, day_until = ?5
@@ -264,6 +265,7 @@ pub(super) fn quota(
     limits: &CallLimits,
     clock: &dyn Clock,
 ) -> Result<Quota, Trouble> {
+    let tenant = tenants::itself(connection, tenant)?;
     let time = read(connection, tenant, clock)?.time;
     let (used, first, last): (u32, Option<i64>, Option<i64>) = connection.query_row(
         "SELECT count(*), min(day_until), max(day_until) FROM call

@@ -8,8 +8,12 @@
 //! when it returns `Err` or the process dies inside, nothing of it happened. All block on the disk,
 //! and may be called from any thread. Text that is absent is empty.
 
+mod alone;
 mod approval;
 mod baseline;
+mod columns;
+mod file;
+mod flag;
 mod items;
 mod journal;
 mod keep;
@@ -24,13 +28,15 @@ mod runs;
 mod schema;
 mod sqlite;
 mod target;
+mod temporary;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
 use std::fmt;
 
-pub use approval::{Approval, Tripped};
+pub use approval::Approval;
 pub use baseline::{BaselineRow, BaselineUser, EachUser, Outcome, UserState};
 pub use journal::{Batch, BatchState, Before, EachBefore, NewBatch};
 pub use lease::Lease;
@@ -45,6 +51,7 @@ pub use rolling::Totals;
 pub use runs::{NewRun, Run, RunState};
 pub use sqlite::SqliteStore;
 pub use target::{Keep, Target, TargetId, TargetKey, TenantId};
+pub use tenants::{Merged, MergedTarget};
 
 use crate::error::Error;
 use crate::time::{Clock, Timestamp};
@@ -60,6 +67,18 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The target of that key; it is made when it is new.
     fn target(&self, key: &TargetKey) -> Result<Target, Error>;
+
+    /// Remembers that the tenant named `name`, by one of its domains, is the one with this id; from then on both
+    /// name the same. What was kept under both becomes one: all calls count, targets move, and of a target that
+    /// both had the baseline that accepted somebody last stays, with the plans and runs of both. Told once, where
+    /// both were known.
+    fn same_tenant(
+        &self,
+        simulator: &str,
+        cloud: &str,
+        name: &str,
+        id: &str,
+    ) -> Result<Option<Merged>, Error>;
 
     // --- baseline ---
 
@@ -113,7 +132,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Hands over the items of a plan in order of their ordinals.
     fn plan_items(&self, id: &str, filter: &ItemFilter, each: EachItem<'_>) -> Result<(), Error>;
 
-    /// The rows of the source behind the target's last started run.
+    /// The rows of the source behind the target's last started run, parts of the people passed over.
     fn last_source(&self, target: TargetId) -> Result<Option<LastSource>, Error>;
 
     /// Lets go of what nobody needs any more of a target.
@@ -124,12 +143,13 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Pruned, Error>;
 
-    /// Records an approval. Refused unless it names the brakes that tripped when the plan was made and those
-    /// that trip now (`tripped`), each with the plan's number, and no other.
-    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error>;
+    /// Records an approval. Refused unless it names exactly the brakes that tripped, each with the plan's
+    /// number.
+    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error>;
 
-    /// Another plan of the same target that says the same as `plan` (source, mapping, baseline, limits and
-    /// counts), was approved and not started yet.
+    /// The id of another plan of the same target that was approved meanwhile and not started, and does what
+    /// `plan` does: same source, mapping, baseline, limits, counts and tripped brakes. An upload that is begun
+    /// again after an approval applies that one.
     fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error>;
 
     // --- journal ---

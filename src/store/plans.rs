@@ -1,13 +1,14 @@
 //! Plans: what would be sent and why, written once and never changed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::sqlite::{instant, past_moment};
+use super::columns::{instant, json, past_moment};
 use super::trouble::Trouble;
-use super::{TargetId, Tripped};
+use super::{TargetId, approval};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -31,7 +32,7 @@ pub enum Action {
     OutOfScope = 6,
     /// Rejected by a check.
     Rejected = 7,
-    /// Unknown to the baseline, and not to be sent.
+    /// Unknown to the baseline and inactive, and not sent because the settings say so.
     Skipped = 8,
 }
 
@@ -105,7 +106,7 @@ impl Certainty {
 
 /// How many items have which action; of `unchanged` and the ones after it also those not listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "named after the actions")]
 pub struct Counts {
     pub add: u64,
@@ -116,7 +117,6 @@ pub struct Counts {
     pub missing: u64,
     pub out_of_scope: u64,
     pub rejected: u64,
-    #[serde(default)]
     pub skipped: u64,
 }
 
@@ -151,14 +151,18 @@ pub struct PlanFacts {
     pub mapping_hash: String,
     /// Rows of the source.
     pub rows: u64,
+    /// Whether the source is said to be a part of the people: it tells nothing of how large the whole is.
+    pub part: bool,
     /// Items by action.
     pub counts: Counts,
-    /// The brakes that tripped, and how many users of the plan each counts.
-    pub tripped: Tripped,
-    /// Whether the source is said to be a part of the people.
-    pub part: bool,
-    /// Limits and verdicts of the brakes (JSON).
+    /// The brakes that tripped, by name, each with the number of users of this plan that it counts.
+    pub tripped: BTreeMap<String, u64>,
+    /// What the plan is judged by (JSON): plans of the same settings and baseline have the same.
     pub brakes: String,
+    /// What the brakes said (JSON).
+    pub judgement: String,
+    /// userNames that the plan may not disable; none come back where only hashes are kept.
+    pub protected_names: BTreeSet<String>,
     /// What the source is (JSON).
     pub source: String,
 }
@@ -208,6 +212,8 @@ pub struct PlanItem<'a> {
     pub manager: &'a str,
     /// Why: a code, never a value of the record.
     pub reason: &'a str,
+    /// Whether the user is sent although nothing about it changed: no brake counts that.
+    pub resend: bool,
     /// How sure that is.
     pub certainty: Certainty,
     /// What changes, with values before and after (JSON).
@@ -287,10 +293,10 @@ pub struct Pruned {
 }
 
 const HEADER: &str = "SELECT number, id, target, created_at, baseline_revision, input_hash,
-    mapping_hash, rows, counts, tripped_brakes, brakes, facts, pruned_at, part FROM plan WHERE complete = 1";
+    mapping_hash, rows, counts, tripped, brakes, facts, pruned_at, part, judgement, protected_names
+    FROM plan WHERE complete = 1";
 
 fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
-    let counts = row.get_ref(8)?.as_str()?;
     let plan = Plan {
         id: row.get(1)?,
         target: TargetId(row.get(2)?),
@@ -300,10 +306,12 @@ fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
             input_hash: row.get(5)?,
             mapping_hash: row.get(6)?,
             rows: row.get(7)?,
-            counts: serde_json::from_str(counts).unwrap_or_default(),
-            tripped: serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default(),
             part: row.get(13)?,
+            counts: json(row, 8)?,
+            tripped: json(row, 9)?,
             brakes: row.get(10)?,
+            judgement: row.get::<_, Option<_>>(14)?.unwrap_or_default(),
+            protected_names: json(row, 15)?,
             source: row.get(11)?,
         },
         pruned_at: past_moment(row, 12)?,
@@ -330,6 +338,43 @@ pub(super) fn list(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let plans = query.query_map(params![target.map(|target| target.0), limit], header)?;
     Ok(plans.map(|plan| plan.map(|(_, plan)| plan)).collect::<Result<_, _>>()?)
+}
+
+/// Another plan that is the same but for its id and its time, was not started, and is approved.
+pub(super) fn approved_twin(
+    connection: &Connection,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Option<String>, Trouble> {
+    let mut query = connection.prepare(&format!(
+        "{HEADER} AND target = ?1 AND id <> ?2 AND baseline_revision = ?3 AND input_hash = ?4
+           AND mapping_hash = ?5 AND part = ?6 AND brakes = ?7 AND pruned_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
+         ORDER BY number DESC"
+    ))?;
+    let facts = &plan.facts;
+    let twins = query.query_map(
+        params![
+            plan.target.0,
+            plan.id,
+            plan.baseline_revision,
+            facts.input_hash,
+            facts.mapping_hash,
+            facts.part,
+            facts.brakes
+        ],
+        header,
+    )?;
+    for twin in twins {
+        let (number, twin) = twin?;
+        let same = twin.facts.counts == facts.counts
+            && twin.facts.tripped == facts.tripped
+            && twin.facts.protected_names == facts.protected_names;
+        if same && approval::usable(connection, number, &facts.tripped, now)?.is_some() {
+            return Ok(Some(twin.id));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn last_source(

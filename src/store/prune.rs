@@ -2,7 +2,8 @@
 
 use rusqlite::params;
 
-use super::sqlite::{SqliteStore, moment};
+use super::columns::moment;
+use super::sqlite::SqliteStore;
 use super::{Pruned, Retention, RunState, TargetId};
 use crate::error::Error;
 use crate::time::Timestamp;

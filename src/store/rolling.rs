@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::TargetId;
+use super::columns::moment;
 use super::plans::Action;
-use super::sqlite::moment;
 use super::trouble::Trouble;
 use crate::time::Timestamp;
 
-/// Stands where an action would, for a wiped attribute.
+/// Stand where an action would: for a wiped attribute, and for a new user that is not active.
 const WIPE: u8 = 100;
-/// Stands where an action would, for a user added who is not said to be active.
 const INACTIVE_ADD: u8 = 101;
 
 /// Users the service accepted (202) since some moment. What an approved run did is not held against later
@@ -21,7 +20,7 @@ const INACTIVE_ADD: u8 = 101;
 pub struct Totals {
     /// New users.
     pub adds: u64,
-    /// Those of them who are not said to be active.
+    /// Those of them that were not said to be active.
     pub inactive_adds: u64,
     /// Changed users.
     pub updates: u64,
@@ -46,10 +45,28 @@ pub(super) fn count(
             "INSERT INTO tally (target, at, what, attribute, count, run)
              SELECT ?1, ?2, action, '', count(*), ?7 FROM plan_item
              WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND (1 << action) & ?6 <> 0
-               AND reason NOT LIKE 'resend-%'
+               AND NOT resend
              GROUP BY action",
         )?
         .execute(params![target, moment(now), plan, first, past, sent, run])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO tally (target, at, what, attribute, count, run)
+             SELECT ?1, ?2, ?7, '', count(*), ?8 FROM plan_item
+             WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND action = ?6
+               AND active IS NOT 1 AND NOT resend
+             HAVING count(*) > 0",
+        )?
+        .execute(params![
+            target,
+            moment(now),
+            plan,
+            first,
+            past,
+            Action::Add as u8,
+            INACTIVE_ADD,
+            run
+        ])?;
     connection
         .prepare_cached(
             "INSERT INTO tally (target, at, what, attribute, count, run)
@@ -60,23 +77,6 @@ pub(super) fn count(
              GROUP BY wipe.value",
         )?
         .execute(params![target, moment(now), plan, first, past, sent, WIPE, run])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO tally (target, at, what, attribute, count, run)
-             SELECT ?1, ?2, ?6, '', count(*), ?7 FROM plan_item
-             WHERE plan = ?3 AND ordinal >= ?4 AND ordinal < ?5 AND action = ?8 AND active IS NOT 1
-             HAVING count(*) > 0",
-        )?
-        .execute(params![
-            target,
-            moment(now),
-            plan,
-            first,
-            past,
-            INACTIVE_ADD,
-            run,
-            Action::Add as u8
-        ])?;
     Ok(())
 }
 
@@ -96,20 +96,16 @@ pub(super) fn since(
     let mut rows = query.query(params![target.0, moment(since)])?;
     while let Some(row) = rows.next()? {
         let (what, count): (u8, u64) = (row.get(0)?, row.get(2)?);
-        if what == WIPE {
-            totals.wipes.insert(row.get(1)?, count);
-            continue;
-        }
-        if what == INACTIVE_ADD {
-            totals.inactive_adds = count;
-            continue;
-        }
-        match Action::from_stored(what) {
-            Action::Add => totals.adds = count,
-            Action::Update => totals.updates = count,
-            Action::Disable => totals.removals = count,
-            Action::Restore => totals.restores = count,
-            _ => {}
+        match what {
+            WIPE => drop(totals.wipes.insert(row.get(1)?, count)),
+            INACTIVE_ADD => totals.inactive_adds = count,
+            _ => match Action::from_stored(what) {
+                Action::Add => totals.adds = count,
+                Action::Update => totals.updates = count,
+                Action::Disable => totals.removals = count,
+                Action::Restore => totals.restores = count,
+                _ => {}
+            },
         }
     }
     Ok(totals)

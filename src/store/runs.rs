@@ -1,11 +1,13 @@
 //! Runs: one execution of one plan, begun once and ended once, however often it was interrupted.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::columns::{instant, moment, past_moment};
 use super::plans::{self, Plan};
-use super::sqlite::{instant, moment, past_moment};
 use super::trouble::Trouble;
-use super::{Actions, BatchState, TargetId, Tripped, approval, baseline, lease};
+use super::{Actions, BatchState, TargetId, approval, baseline, lease};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -46,9 +48,9 @@ pub struct NewRun<'a> {
     pub id: &'a str,
     /// The plan to execute.
     pub plan: &'a str,
-    /// The brakes that trip now, judged again at apply, and how many users of the plan each counts. Those
-    /// that tripped when the plan was made need an approval in any case.
-    pub tripped: &'a Tripped,
+    /// The brakes that trip now, judged again at apply, each with the plan's number. What tripped when the
+    /// plan was made needs its approval in any case.
+    pub tripped: &'a BTreeMap<String, u64>,
     /// Who must hold the lease on the target; `None` where nobody needs to.
     pub holder: Option<&'a str>,
 }

@@ -201,14 +201,38 @@ CREATE INDEX batch_by_past ON batch (run, past);
 CREATE INDEX batch_unsettled ON batch (run) WHERE state IN (1, 4);
 ";
 
-/// Approvals name every brake; a plan knows whether its source was a part of the people.
+/// Brakes are approved each by its name and number; until then an approval named the removals alone. What a plan
+/// is judged by, and whom by name it may not disable, stand apart from what was said of it. A tenant may have
+/// several names.
 const VERSION_3: &str = "
+ALTER TABLE tenant ADD COLUMN same_as INTEGER REFERENCES tenant;  -- set: this is another name of that one
+ALTER TABLE plan ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE plan ADD COLUMN judgement TEXT;
+ALTER TABLE plan ADD COLUMN protected_names TEXT;
+ALTER TABLE plan RENAME COLUMN tripped TO was_tripped;
+ALTER TABLE plan ADD COLUMN tripped TEXT;
+UPDATE plan SET
+    tripped = CASE WHEN was_tripped THEN coalesce(
+        (SELECT nullif(json_group_object(name, affected), '{}') FROM (
+            SELECT DISTINCT (value->>'brake') || coalesce(':' || (value->>'attribute'), '') AS name,
+                value->>'affected' AS affected
+            FROM json_each(iif(json_valid(plan.brakes), plan.brakes, '{}'), '$.judgement.verdicts')
+            WHERE value->>'verdict' = 'tripped' ORDER BY name)),
+        json_object('removals', coalesce(iif(json_valid(counts), counts, '{}')->>'disable', 0)))
+        ELSE '{}' END,
+    protected_names = '[]'
+    WHERE complete = 1;
+UPDATE plan SET
+    judgement = brakes->'$.judgement',
+    protected_names = coalesce(brakes->'$.protected.userNames', '[]'),
+    brakes = json_remove(brakes, '$.judgement', '$.protected.userNames')
+    WHERE json_valid(brakes) AND brakes->'$.judgement' IS NOT NULL;
+ALTER TABLE plan DROP COLUMN was_tripped;
 ALTER TABLE approval ADD COLUMN brakes TEXT NOT NULL DEFAULT '{}';
 UPDATE approval SET brakes = json_object('removals', removals);
 ALTER TABLE approval DROP COLUMN removals;
-ALTER TABLE plan ADD COLUMN tripped_brakes TEXT NOT NULL DEFAULT '{}';
-ALTER TABLE plan DROP COLUMN tripped;
-ALTER TABLE plan ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE plan_item ADD COLUMN resend INTEGER NOT NULL DEFAULT 0;
+UPDATE plan_item SET resend = 1 WHERE reason LIKE 'resend-%';
 ";
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.

@@ -1,21 +1,21 @@
 //! The store in one SQLite file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::alone::Alone;
 use super::packing::Packing;
+use super::temporary::Temporary;
 use super::trouble::Trouble;
 use super::{
     Approval, BaselineUser, Batch, CallId, CallLimits, CallRequest, EachBefore, EachItem, EachUser,
-    Grant, ItemFilter, Keep, LastSource, Lease, NewBatch, NewRun, Outcome, Plan, PlanWriter,
-    Pruned, Quota, Retention, Run, RunState, Store, Target, TargetId, TargetKey, TenantId, Totals,
-    Tripped, approval, baseline, items, journal, keep, lease, ledger, plans, prune, rolling, runs,
-    schema, target,
+    Grant, ItemFilter, Keep, LastSource, Lease, Merged, NewBatch, NewRun, Outcome, Plan,
+    PlanWriter, Pruned, Quota, Retention, Run, RunState, Store, Target, TargetId, TargetKey,
+    TenantId, Totals, approval, baseline, file, items, journal, keep, lease, ledger, plans, prune,
+    rolling, runs, schema, target, tenants,
 };
 use crate::error::{Error, ErrorKind};
 use crate::time::{Clock, Timestamp};
@@ -35,18 +35,49 @@ const CACHE: i64 = -16 * 1024;
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    // Closed before the rest is dropped.
     idle: Mutex<Vec<Connection>>,
     pub(super) packing: Packing,
-    /// Removed when the store is dropped.
-    _folder: Option<tempfile::TempDir>,
+    _alone: Alone,
+    temporary: Option<Temporary>,
 }
 
 impl SqliteStore {
     /// Opens the file, or makes it, readable for its owner only; a folder that is missing is made too.
     ///
     /// `keep` is what the file must keep; `None` takes it as it is, and a new file then keeps users. A
-    /// file that keeps something else is an error: see [`Store::change_keep`].
+    /// file that keeps something else is an error: see [`Store::change_keep`]. The path means the same file
+    /// whatever becomes of the working directory.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` if it is not the path of a file, or the file keeps something else; `StoreFailed`, also
+    /// where another copy of this library in the same process has the file; `StoreDamaged`, `StoreNewer`.
     pub fn open(path: &Path, keep: Option<Keep>) -> Result<Self, Error> {
+        Self::open_in(None, file::absolute(path)?, keep)
+    }
+
+    /// A store in a folder of its own in the system's temporary folder, gone with this value. What killed
+    /// processes left of theirs is removed first. Nothing in it need survive a power cut.
+    ///
+    /// # Errors
+    /// `StoreFailed`.
+    pub fn temporary() -> Result<Self, Error> {
+        let folder = Temporary::new().map_err(|error| {
+            Error::new(
+                ErrorKind::StoreFailed,
+                format!("A temporary state cannot be made: {error}."),
+                "Check the folder for temporary files, and that this account may write to it.",
+            )
+        })?;
+        let path = folder.path().join("state.db");
+        Self::open_in(Some(folder), path, None)
+    }
+
+    fn open_in(
+        temporary: Option<Temporary>,
+        path: PathBuf,
+        keep: Option<Keep>,
+    ) -> Result<Self, Error> {
         let refused = |error: std::io::Error| {
             Error::new(
                 ErrorKind::StoreFailed,
@@ -54,36 +85,32 @@ impl SqliteStore {
                 "Check its folder, and that this account may write to it.",
             )
         };
-        place(path).map_err(refused)?;
+        file::make_folder(&path).map_err(refused)?;
+        let alone = Alone::with(&path).map_err(refused)?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::StoreFailed,
+                "Another copy of entrabulk in this process has the state open.",
+                "Load the library once in a process: from one path, and not both linked in and loaded.",
+            )
+        })?;
+        file::make(&path).map_err(refused)?;
         let store = SqliteStore {
-            path: path.to_owned(),
+            path: path.clone(),
             idle: Mutex::default(),
             packing: Packing::default(),
-            _folder: None,
+            _alone: alone,
+            temporary,
         };
-        let mut connection = store.connect().map_err(|trouble| trouble.at(path))?;
-        schema::migrate(&mut connection, schema::STEPS).map_err(|trouble| trouble.at(path))?;
+        let mut connection = store.connect().map_err(|trouble| trouble.at(&path))?;
+        schema::migrate(&mut connection, schema::STEPS).map_err(|trouble| trouble.at(&path))?;
         // Not before it is known to be ours.
-        owner_only(path).map_err(refused)?;
+        file::owner_only(&path).map_err(refused)?;
         store.put_back(connection);
         store.write(|change| keep::settle(change, keep))?;
         Ok(store)
     }
 
-    /// The same store in a folder of its own, which is removed with it.
-    pub fn temporary() -> Result<Self, Error> {
-        let folder = tempfile::Builder::new().prefix("entrabulk-").tempdir().map_err(|error| {
-            Error::new(
-                ErrorKind::StoreFailed,
-                format!("A temporary state cannot be made: {error}."),
-                "Check the space left in the system's temporary folder.",
-            )
-        })?;
-        let store = Self::open(&folder.path().join("state.db"), None)?;
-        Ok(SqliteStore { _folder: Some(folder), ..store })
-    }
-
-    /// The file.
+    /// The file, by an absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -94,7 +121,8 @@ impl SqliteStore {
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
         write_ahead(&connection)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let durable = if self.temporary.is_some() { "OFF" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", durable)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", CACHE)?;
         Ok(connection)
@@ -145,70 +173,6 @@ impl SqliteStore {
     }
 }
 
-/// Held while a file is made: closing a file drops the locks that the same process holds on it (POSIX),
-/// so nobody may have it open through SQLite yet, and an existing file is never opened here.
-static MAKING: Mutex<()> = Mutex::new(());
-
-/// Makes the file and its folder, both for their owner only.
-fn place(path: &Path) -> std::io::Result<()> {
-    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = fs::DirBuilder::new();
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        builder.mode(0o700);
-        options.mode(0o600);
-    }
-    if let Some(folder) = folder {
-        builder.recursive(true).create(folder)?;
-    }
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => writable(path),
-        Err(error) => Err(error),
-    }
-}
-
-/// SQLite would make a log that is as read-only as the file, and stays so when the file itself is mended.
-#[cfg(unix)]
-fn writable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(path)?.permissions().mode() & 0o200 {
-        0 => Err(std::io::ErrorKind::PermissionDenied.into()),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn writable(_path: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-/// Takes the file, and the log that SQLite made with the file's mode, from everybody else.
-#[cfg(unix)]
-fn owner_only(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        match fs::metadata(&file) {
-            Ok(found) if found.permissions().mode() & 0o077 == 0 => {}
-            Ok(_) => fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn owner_only(_path: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
 /// Several processes may open a new file at once; only one can switch it, and the others are told to
 /// come again. Waiting for its lock in a transaction of our own is coming again.
 fn write_ahead(connection: &Connection) -> Result<(), Trouble> {
@@ -226,27 +190,6 @@ fn write_ahead(connection: &Connection) -> Result<(), Trouble> {
     Ok(result?)
 }
 
-/// A moment as it is stored.
-pub(super) fn moment(at: Timestamp) -> i64 {
-    i64::try_from(at.0).unwrap_or(i64::MAX)
-}
-
-/// A stored moment.
-pub(super) fn instant(stored: i64) -> Timestamp {
-    Timestamp(u64::try_from(stored).unwrap_or(0))
-}
-
-/// A stored moment that may not have come.
-pub(super) fn past_moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(instant))
-}
-
-/// A stored hash, where there is one.
-pub(super) fn hash_of(stored: ValueRef<'_>) -> rusqlite::Result<Option<u128>> {
-    let bytes = stored.as_blob_or_null()?;
-    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u128::from_be_bytes))
-}
-
 impl Store for SqliteStore {
     fn keep(&self) -> Result<Keep, Error> {
         self.read(keep::current)
@@ -262,8 +205,18 @@ impl Store for SqliteStore {
         // Whoever only looks writes nothing.
         match self.read(|state| target::find(state, key))? {
             Some(target) => Ok(target),
-            None => self.write(|change| target::make(change, key)),
+            None => self.write(|change| target::target(change, key)),
         }
+    }
+
+    fn same_tenant(
+        &self,
+        simulator: &str,
+        cloud: &str,
+        name: &str,
+        id: &str,
+    ) -> Result<Option<Merged>, Error> {
+        self.write(|change| tenants::join(change, simulator, cloud, name, id))
     }
 
     fn baseline_revision(&self, target: TargetId) -> Result<u64, Error> {
@@ -331,12 +284,12 @@ impl Store for SqliteStore {
         prune::prune(self, target, retention, now)
     }
 
-    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error> {
-        self.write(|change| approval::approve(change, approval, tripped, now))
+    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error> {
+        self.write(|change| approval::approve(change, approval, now))
     }
 
     fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error> {
-        self.read(|state| approval::twin(state, plan, now))
+        self.read(|state| plans::approved_twin(state, plan, now))
     }
 
     fn start_run(&self, run: &NewRun<'_>, now: Timestamp) -> Result<Run, Error> {

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::tenants;
 use super::trouble::Trouble;
 
 /// Whether users are kept, or only their hashes.
@@ -20,7 +21,7 @@ pub struct TargetKey {
     pub simulator: String,
     /// The cloud, as the configuration names it.
     pub cloud: String,
-    /// The tenant's id.
+    /// The tenant: its id, or any name that was said to be the same ([`super::Store::same_tenant`]).
     pub tenant: String,
     /// The service principal's object id.
     pub service_principal: String,
@@ -47,35 +48,27 @@ pub struct Target {
 
 /// The target of that key, unless it is new.
 pub(super) fn find(connection: &Connection, key: &TargetKey) -> Result<Option<Target>, Trouble> {
-    let fold = str::to_ascii_lowercase;
-    let found = connection
-        .prepare_cached(
-            "SELECT target.id, tenant.id FROM target JOIN tenant ON tenant.id = target.tenant
-             WHERE tenant.simulator = ?1 AND tenant.cloud = ?2 AND tenant.tenant = ?3
-               AND target.service_principal = ?4 AND target.job = ?5",
-        )?
-        .query_row(
-            [&key.simulator, &key.cloud, &key.tenant, &key.service_principal, &key.job]
-                .map(|text| fold(text)),
-            |row| Ok(Target { id: TargetId(row.get(0)?), tenant: TenantId(row.get(1)?) }),
-        );
+    let mut query = connection.prepare_cached(
+        "SELECT target.id, target.tenant FROM tenant
+         JOIN target ON target.tenant = coalesce(tenant.same_as, tenant.id)
+         WHERE simulator = ?1 AND cloud = ?2 AND tenant.tenant = ?3
+           AND service_principal = ?4 AND job = ?5",
+    )?;
+    let key = [&key.simulator, &key.cloud, &key.tenant, &key.service_principal, &key.job];
+    let found = query.query_row(key.map(|text| text.to_ascii_lowercase()), |row| {
+        Ok(Target { id: TargetId(row.get(0)?), tenant: TenantId(row.get(1)?) })
+    });
     Ok(found.optional()?)
 }
 
-/// Makes the target of that key, unless it is there.
-pub(super) fn make(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
+pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
     let fold = str::to_ascii_lowercase;
-    let tenant = connection.query_row(
-        "INSERT INTO tenant (simulator, cloud, tenant) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET cloud = excluded.cloud RETURNING id",
-        [&key.simulator, &key.cloud, &key.tenant].map(|text| fold(text)),
-        |row| row.get(0),
-    )?;
+    let tenant = tenants::named(connection, &key.simulator, &key.cloud, &key.tenant)?;
     let id = connection.query_row(
         "INSERT INTO target (tenant, service_principal, job) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET job = excluded.job RETURNING id",
-        (tenant, fold(&key.service_principal), fold(&key.job)),
+        (tenant.0, fold(&key.service_principal), fold(&key.job)),
         |row| row.get(0),
     )?;
-    Ok(Target { id: TargetId(id), tenant: TenantId(tenant) })
+    Ok(Target { id: TargetId(id), tenant })
 }

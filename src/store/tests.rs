@@ -1,15 +1,20 @@
 //! What only this room can bring about: older versions, a full disk, damaged users.
 
+#![allow(clippy::unit_arg, reason = "one list of calls, whatever they give")]
+
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::packing::Packing;
 use super::trouble::Trouble;
 use super::{
-    CallLimits, CallRequest, Grant, SqliteStore, Store, TargetId, TargetKey, WaitReason, schema,
+    Actions, CallLimits, CallRequest, Grant, ItemFilter, NewRun, SqliteStore, Store, TargetId,
+    TargetKey, WaitReason, schema,
 };
 use crate::error::ErrorKind;
-use crate::time::{Clock, TokioClock};
+use crate::time::{Clock, Timestamp, TokioClock};
 
 fn temporary() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -84,6 +89,105 @@ fn a_file_whose_ledger_knew_no_host_clock_goes_on() {
     };
     assert!((window..window + 2_000_000).contains(&until.0), "{until}");
     assert_eq!(store.quota(tenant, &limits, &clock).unwrap().used, 1);
+}
+
+/// Approvals named the removals alone; what was said of a plan lay with its limits, and so did names.
+#[test]
+fn a_file_of_version_2_keeps_its_plans_and_approvals() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let now = Timestamp(1_764_000_000_000_000);
+    let mut old = Connection::open(&path).unwrap();
+    schema::migrate(&mut old, &schema::STEPS[..2]).unwrap();
+    let verdict = |brake: &str, window: &str, affected: u64, verdict: &str| serde_json::json!({"brake": brake, "window": window, "affected": affected, "verdict": verdict});
+    let wiped = |window: &str| {
+        let mut verdict = verdict("wipes", window, 7, "tripped");
+        verdict["attribute"] = "title".into();
+        verdict
+    };
+    let brakes = |verdicts: &[serde_json::Value]| {
+        serde_json::json!({
+            "limits": {"adds": 1}, "base": {"users": 9, "active": 8},
+            "protected": {"externalIds": ["1"], "userNames": ["ceo@x"]},
+            "judgement": {"verdicts": verdicts, "protected": []},
+        })
+        .to_string()
+    };
+    let removals = ["run", "day"].map(|window| verdict("removals", window, 12, "tripped"));
+    let calm = verdict("adds", "run", 3, "passed");
+    let plans = [
+        ("removals", true, brakes(&[removals.as_slice(), &[calm.clone()]].concat())),
+        ("several", true, brakes(&[&removals[..], &[wiped("run"), wiped("week")]].concat())),
+        ("calm", false, brakes(&[calm])),
+        ("protected", true, brakes(&[])),
+        ("unreadable", true, "{".to_owned()),
+    ];
+    old.execute_batch(
+        "INSERT INTO tenant (id, simulator, cloud, tenant) VALUES (1, 'here', 'global', 't');
+         INSERT INTO target (id, tenant, service_principal, job) VALUES (1, 1, 's', 'j');",
+    )
+    .unwrap();
+    for (number, (id, tripped, brakes)) in (1..).zip(&plans) {
+        let counts = r#"{"add":3,"update":0,"disable":12,"restore":0,"unchanged":0,"missing":0,
+            "outOfScope":0,"rejected":0}"#;
+        old.execute(
+            "INSERT INTO plan (number, id, target, created_at, baseline_revision, complete, input_hash,
+                 mapping_hash, rows, counts, tripped, brakes, facts)
+             VALUES (?1, ?2, 1, ?3, 0, 1, 'i', 'm', 15, ?4, ?5, ?6, '{}')",
+            (number, id, now.0, counts, tripped, brakes),
+        )
+        .unwrap();
+        old.execute(
+            "INSERT INTO approval (plan, removals, reason, approver, given_at, expires_at)
+             VALUES (?1, 12, 'meant', 'ann', ?2, ?3)",
+            (number, now.0, now.0 + 9),
+        )
+        .unwrap();
+    }
+    for (ordinal, reason) in ["resend-failed", "changed"].iter().enumerate() {
+        old.execute(
+            "INSERT INTO plan_item VALUES (1, ?1, 1, ?1, NULL, x'00', 1, '', '', '', '', ?2, 0, '', '', NULL)",
+            (ordinal, reason),
+        )
+        .unwrap();
+    }
+    drop(old);
+
+    let store = SqliteStore::open(&path, None).unwrap();
+    let brakes = |of: &[(&str, u64)]| -> BTreeMap<String, u64> {
+        of.iter().map(|(brake, users)| ((*brake).to_owned(), *users)).collect()
+    };
+    let facts = |id: &str| store.plan(id).unwrap().facts;
+    let kept = facts("removals");
+    assert_eq!(kept.tripped, brakes(&[("removals", 12)]));
+    assert_eq!(facts("several").tripped, brakes(&[("removals", 12), ("wipes:title", 7)]));
+    assert_eq!(facts("calm").tripped, brakes(&[]));
+    // What stopped a plan goes on stopping it, whatever it was.
+    assert_eq!(facts("protected").tripped, brakes(&[("removals", 12)]));
+    assert_eq!(facts("unreadable").tripped, brakes(&[("removals", 12)]));
+    assert_eq!((kept.counts.disable, kept.counts.skipped, kept.part), (12, 0, false));
+    assert_eq!(kept.protected_names, ["ceo@x".to_owned()].into());
+    assert_eq!(
+        kept.brakes,
+        r#"{"limits":{"adds":1},"base":{"users":9,"active":8},"protected":{"externalIds":["1"]}}"#
+    );
+    assert!(
+        kept.judgement.starts_with(r#"{"verdicts":[{"brake":"removals""#),
+        "{}",
+        kept.judgement
+    );
+    let mut resent = Vec::new();
+    let all = ItemFilter { actions: Actions::ALL, ordinals: 0..9, with_users: false };
+    store.plan_items("removals", &all, &mut |item| Ok(resent.push(item.resend))).unwrap();
+    assert_eq!(resent, [true, false]);
+
+    let start = |id: &str, tripped: &[(&str, u64)]| {
+        let tripped = brakes(tripped);
+        store.start_run(&NewRun { id, plan: id, tripped: &tripped, holder: None }, now)
+    };
+    let refused = start("several", &[("removals", 12), ("wipes:title", 7)]).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::BrakeTripped, "{refused}");
+    start("removals", &[("removals", 12)]).unwrap();
 }
 
 #[test]

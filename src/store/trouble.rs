@@ -37,7 +37,11 @@ impl Trouble {
         let file = path.display();
         let tell = |kind, what: String, advice: &str| Error::new(kind, what, advice);
         use ErrorKind::{LockHeld, StoreDamaged, StoreFailed};
-        match error.sqlite_error_code() {
+        let code = match &error {
+            rusqlite::Error::FromSqlConversionFailure(..) => Some(ErrorCode::DatabaseCorrupt),
+            error => error.sqlite_error_code(),
+        };
+        match code {
             Some(ErrorCode::NotADatabase) => tell(
                 StoreDamaged,
                 format!("{file} is not a state file: it is not a SQLite database."),

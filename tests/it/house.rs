@@ -15,9 +15,6 @@ use rules::{Breach, breaches};
 
 /// What breaks a rule today. Nothing may be added; what is mended must go from here.
 const KNOWN: &[Breach<'static>] = &[
-    // The writer of rows is beside what it writes for.
-    ("no room above", "plan/preview.rs", "report"),
-    ("no room above", "run/open.rs", "report"),
     ("the clock is handed in", "ffi/run.rs", "std::time::Instant"),
     ("the clock is handed in", "graph/sign_in.rs", "OffsetDateTime::now_utc"),
     ("the clock is handed in", "log.rs", "std::time::Instant"),
@@ -28,8 +25,9 @@ const KNOWN: &[Breach<'static>] = &[
     ("the simulator stands apart", "simulator/tenant.rs", "error"),
 ];
 
-/// How many circles of imports there may be, and how many files in them.
-const CIRCLES: (usize, usize) = (10, 56);
+/// How many circles of imports there may be, and how many files in them. A large one that falls into two is
+/// better than it was: the second number says so.
+const CIRCLES: (usize, usize) = (12, 54);
 
 fn house() -> House {
     let source = at_root("src");

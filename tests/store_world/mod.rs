@@ -2,13 +2,14 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrabulk::store::{
-    Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, SqliteStore, Store,
-    Target, TargetId, TargetKey, Tripped,
+    Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, PlanWriter,
+    SqliteStore, Store, Target, TargetId, TargetKey,
 };
 use entrabulk::time::{Clock, Sleep, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
@@ -48,7 +49,7 @@ impl World {
 
     /// A plan with these items, made against the baseline as it is.
     pub fn plan(&self, id: &str, items: &[Item]) -> Plan {
-        plan(&self.store, self.target.id, id, items, false)
+        plan(&self.store, self.target.id, id, items, &[])
     }
 }
 
@@ -68,10 +69,11 @@ pub struct Item {
     pub action: Action,
     pub id: String,
     pub version: u64,
+    pub resend: bool,
 }
 
 pub fn item(action: Action, id: &str, version: u64) -> Item {
-    Item { action, id: id.into(), version }
+    Item { action, id: id.into(), version, resend: false }
 }
 
 impl Item {
@@ -81,7 +83,7 @@ impl Item {
             self.id,
             self.user_name(),
             self.id,
-            self.active(),
+            serde_json::json!(self.active()),
             self.version
         )
         .into_bytes()
@@ -91,8 +93,13 @@ impl Item {
         format!("{}.{}@contoso.com", self.id, self.version)
     }
 
-    pub fn active(&self) -> bool {
-        self.action != Action::Disable
+    /// Of those who are new some are inactive, and some do not say.
+    pub fn active(&self) -> Option<bool> {
+        match (self.action, self.version % 4) {
+            (Action::Disable, _) | (Action::Add, 1) => Some(false),
+            (Action::Add, 2) => None,
+            _ => Some(true),
+        }
     }
 
     pub fn hash(&self) -> u128 {
@@ -113,8 +120,18 @@ pub fn plan(
     target: TargetId,
     id: &str,
     items: &[Item],
-    tripped: bool,
+    tripped: &[(&str, u64)],
 ) -> Plan {
+    plan_without_end(store, target, id, items).finish(facts(items, tripped)).unwrap()
+}
+
+/// A plan whose items are written, and whose facts are not.
+pub fn plan_without_end<'a>(
+    store: &'a SqliteStore,
+    target: TargetId,
+    id: &str,
+    items: &[Item],
+) -> Box<dyn PlanWriter + 'a> {
     let revision = store.baseline_revision(target).unwrap();
     let mut writer = store.write_plan(id, target, revision, NOW).unwrap();
     for item in items {
@@ -127,12 +144,13 @@ pub fn plan(
                 line: Some(item.version),
                 hash: Some(item.hash()),
                 user: Some(&bytes),
-                active: Some(item.active()),
+                active: item.active(),
                 user_name: &name,
                 user_name_before: "before@contoso.com",
                 display_name: "Display",
                 manager: "boss",
                 reason: "test",
+                resend: item.resend,
                 certainty: Certainty::Known,
                 changed: r#"[{"path":"title"}]"#,
                 wiped: if item.version % 3 == 0 { r#"["title","phone"]"# } else { "" },
@@ -140,32 +158,34 @@ pub fn plan(
             .unwrap();
         assert_eq!(ordinal as usize, items.iter().position(|i| std::ptr::eq(i, item)).unwrap());
     }
-    writer.finish(facts(items, tripped)).unwrap()
+    writer
 }
 
-/// No brake.
-pub static NOTHING: Tripped = Tripped::new();
-
-/// What trips in a plan that a brake stops: as many removals as it has.
-pub fn removals(items: &[Item]) -> Tripped {
-    Tripped::from([("removals".to_owned(), counts(items).disable)])
-}
-
-pub fn facts(items: &[Item], tripped: bool) -> PlanFacts {
+pub fn facts(items: &[Item], tripped: &[(&str, u64)]) -> PlanFacts {
     PlanFacts {
         input_hash: "input".into(),
         mapping_hash: "mapping".into(),
         rows: items.len() as u64,
-        counts: counts(items),
-        tripped: if tripped { removals(items) } else { Tripped::new() },
         part: false,
+        counts: counts(items),
+        tripped: brakes(tripped),
         brakes: "{}".into(),
+        judgement: "{}".into(),
+        protected_names: ["ceo@contoso.com".to_owned()].into(),
         source: "{}".into(),
     }
 }
 
+/// Brakes by name.
+pub fn brakes(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    of.iter().map(|(brake, users)| ((*brake).to_owned(), *users)).collect()
+}
+
+/// No brake.
+pub static NONE: BTreeMap<String, u64> = BTreeMap::new();
+
 pub fn new_run<'a>(id: &'a str, plan: &'a str) -> NewRun<'a> {
-    NewRun { id, plan, tripped: &NOTHING, holder: None }
+    NewRun { id, plan, tripped: &NONE, holder: None }
 }
 
 pub fn batch(number: u64, ordinals: std::ops::Range<u64>) -> NewBatch<'static> {

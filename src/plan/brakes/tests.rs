@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::reason::Reason;
 use super::*;
 use crate::plan::document::{Protected, StoredBrakes};
 use crate::plan::judgement::Judge;
@@ -199,6 +200,7 @@ fn preview_and_apply_say_the_same() {
                     display_name: "",
                     manager: "",
                     reason,
+                    resend: Reason::is_resend(reason),
                     certainty: Certainty::Known,
                     changed: "",
                     wiped,
@@ -209,9 +211,11 @@ fn preview_and_apply_say_the_same() {
         let mut preview = Judge::default();
         see_all(&mut preview, &protected);
         let judgement = preview.judgement(&earlier, base, &limits);
+        let said = serde_json::to_string(&judgement).unwrap();
+        let names = protected.user_names.clone();
         let stored = StoredBrakes { limits, base, protected, judgement };
-        let stored = serde_json::to_string(&stored).unwrap();
-        let stored: StoredBrakes = serde_json::from_str(&stored).unwrap();
+        let stored = StoredBrakes::read(&serde_json::to_string(&stored).unwrap(), &said, names);
+        let stored = stored.unwrap();
         let mut apply = Judge::default();
         see_all(&mut apply, &stored.protected);
         let again = apply.judgement(&earlier, stored.base, &stored.limits);
