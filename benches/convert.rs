@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use entrabulk::convert::builder::Builder;
+use entrabulk::run::Builder;
 use serde_json::{Value, json};
 
 const SAMPLE: &str =

@@ -11,13 +11,12 @@ use std::fs::File;
 use std::io::{BufWriter, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Instant;
 
 use entrabulk::client::Client;
 use entrabulk::plan;
 use entrabulk::plan::PlanArguments;
-use entrabulk::store::{NewBatch, NewRun, RunState, Store};
+use entrabulk::store::{NewBatch, NewRun, RunState};
 use entrabulk::time::{Clock, TokioClock};
 use serde_json::{Value, json};
 
@@ -139,20 +138,22 @@ fn settle(csv: &Path, state: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let _guard = runtime.enter();
     let client = Client::new(config(state).to_string().as_bytes()).unwrap();
-    let store: Arc<dyn Store> = client.store().unwrap();
+    let workspace = client.kept().unwrap();
+    let store = &workspace.store;
     let arguments = json!({
         "version": 1, "conversion": {"source": {"path": csv}, "mappingPath": MAPPING}
     });
     let arguments = PlanArguments::parse(arguments.to_string().as_bytes()).unwrap();
-    let desk = client.desk(&*store).unwrap();
+    let desk = workspace.desk(&client);
     let began = Instant::now();
-    let (plan, _) = plan::create(&desk, arguments, None, &mut |_, _| Ok(())).unwrap();
+    let source = plan::open(desk.batch, &arguments, None).unwrap();
+    let plan = plan::create(&desk, arguments, source, &mut |_, _| Ok(())).unwrap().plan;
     let sent = plan.facts.counts.sent();
     println!("first plan          {:>8.3} s   {sent} users to add", began.elapsed().as_secs_f64());
     let now = TokioClock::new().now();
     store
         .start_run(
-            &NewRun { id: "r", plan: &plan.id, tripped: &Default::default(), holder: None },
+            &NewRun { id: "r", plan: &plan.id, tripped: &plan.facts.tripped, holder: None },
             now,
         )
         .unwrap();

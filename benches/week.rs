@@ -3,19 +3,25 @@
 //!
 //! `cargo bench --bench week`
 #![allow(clippy::print_stdout, reason = "a benchmark prints its result")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::explicit_write,
+    clippy::panic,
+    reason = "a benchmark fails by panicking"
+)]
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-#[path = "../tests/upload/bench.rs"]
-#[allow(dead_code, reason = "shared with the tests")]
-mod bench;
-#[path = "../tests/apply/payroll.rs"]
+#[path = "../tests/it/run/payroll.rs"]
 mod payroll;
+#[path = "../tests/support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod support;
 
 use payroll::Payroll;
+use support::tenant::virtually;
 
 const WORKERS: usize = 20_000;
 const DAYS: usize = 7;
@@ -24,16 +30,11 @@ const QUOTA: u64 = 2_000;
 const USERS_A_CALL: u64 = 50;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
     let began = Instant::now();
-    runtime.block_on(changes_only());
+    virtually(changes_only());
     let took = began.elapsed();
     println!("  real time             {:>6.1} s", took.as_secs_f64());
-    runtime.block_on(everybody());
+    virtually(everybody());
 }
 
 async fn changes_only() {

@@ -1,5 +1,8 @@
 //! Reads a JSON document key by key and collects what is wrong with it.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Problem};
@@ -143,10 +146,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The path under `key`, made absolute, so that it means one file whatever becomes of the working
+    /// directory.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        match std::path::absolute(&text) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.problem(key, format!("is no usable path: {error}"));
+                None
+            }
+        }
+    }
+
     /// Whether `key` is true; absent, it is not.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.flag_or(key, false)
+    }
+
+    /// Whether `key` is true; absent, it is as `default` says.
+    pub(super) fn flag_or(&mut self, key: &'static str, default: bool) -> Option<bool> {
         match self.value(key) {
-            None => Some(false),
+            None => Some(default),
             Some(Value::Bool(flag)) => Some(*flag),
             Some(_) => {
                 self.problem(key, "must be true or false");
@@ -166,6 +187,21 @@ impl<'a> Reader<'a> {
             self.problem(key, "must be an array of strings, none of them empty");
         }
         texts
+    }
+
+    /// The whole numbers in the object under `key`, by name.
+    pub(super) fn counts(&mut self, key: &'static str) -> Option<BTreeMap<String, u64>> {
+        let counts = match self.value(key) {
+            Some(Value::Object(object)) => object
+                .iter()
+                .map(|(name, count)| Some((name.clone(), count.as_u64()?)))
+                .collect::<Option<_>>(),
+            _ => None,
+        };
+        if counts.is_none() {
+            self.problem(key, "must be an object of names and whole numbers");
+        }
+        counts
     }
 
     /// Reads the object under `key`; absent, it reads as an empty one.

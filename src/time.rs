@@ -9,6 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// The service's short window: calls in any 5 seconds ("API-driven inbound provisioning concepts", usage
+/// limits).
+pub const WINDOW: Duration = Duration::from_secs(5);
+/// The service's long window: calls in any 24 hours.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A call that was given up without an answer may reach the service still; it counts this much longer.
+pub const STRAGGLING: Duration = Duration::from_secs(5);
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);

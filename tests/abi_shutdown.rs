@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 #![allow(unsafe_code, reason = "the exports are called as C calls them")]
 
-#[path = "abi/calling.rs"]
+#[path = "it/ffi/calling.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the ABI")]
 mod calling;
+#[path = "support/mod.rs"]
+#[allow(dead_code, reason = "shared with the other tests")]
+mod support;
 
 use entrabulk::ffi::*;
 

@@ -2,68 +2,52 @@
 //!
 //! What a machine lacks is skipped by name; `ENTRABULK_REQUIRE=pwsh,dotnet` turns a skip into a failure.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where something is missing")]
 #![allow(
+    clippy::expect_used,
     clippy::explicit_write,
-    reason = "the test harness swallows what eprintln says when a test passes"
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says what it skips past the harness"
 )]
+
+#[allow(dead_code, reason = "shared with the other tests")]
+mod support;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use entrabulk::error::TABLE;
+use entrabulk::simulator::Settings;
 
-const COMMAND_LINE: &str = env!("CARGO_BIN_EXE_entrabulk");
-
-fn checkout(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(checkout(path)).unwrap()
-}
-
-/// The native library that cargo built for this test. It lies beside the test; only `cargo build` copies it
-/// one folder up.
-fn library() -> PathBuf {
-    let name = format!("{}entrabulk{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    std::env::current_exe().unwrap().with_file_name(name)
-}
+use support::program::{library, program, text, told};
+use support::state::State;
+use support::tenant::Listening;
+use support::{at_root, read};
 
 /// Whether the machine has `tool`; says so where it does not.
 fn has(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let name = format!("{tool}{}", std::env::consts::EXE_SUFFIX);
-    if std::env::split_paths(&path).any(|folder| folder.join(&name).is_file()) {
-        return true;
-    }
-    let required = std::env::var("ENTRABULK_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|one| one == tool), "{tool} is required and not installed");
-    writeln!(io::stderr(), "skipped: {tool} is not installed").unwrap();
-    false
+    let found = std::env::split_paths(&path).any(|folder| folder.join(&name).is_file());
+    support::program::has(tool, found)
 }
 
 /// Runs `program` to its end and gives its stdout; panics with everything it said when it fails.
 fn run<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Vec<u8> {
-    let output = command(program).args(arguments).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{program} ended with {}\n{}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let output = command(program, &State::new()).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", told(&output));
     output.stdout
 }
 
-fn command(program: &str) -> Command {
+fn command(program: &str, state: &State) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(checkout("")).env("ENTRABULK_LIBRARY", library());
-    command.env("ENTRABULK_EXE", COMMAND_LINE).env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+    state.cut_off(&mut command);
+    command.current_dir(at_root("")).env("ENTRABULK_LIBRARY", library());
+    command.env("ENTRABULK_EXE", env!("CARGO_BIN_EXE_entrabulk"));
+    command.env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
     // A build server would outlive the test.
     command.env("MSBUILDDISABLENODEREUSE", "1").env("UseSharedCompilation", "false");
     command
@@ -76,7 +60,7 @@ fn build(project: &str) -> PathBuf {
         "dotnet",
         [
             OsStr::new("build"),
-            checkout(project).as_os_str(),
+            at_root(project).as_os_str(),
             OsStr::new("--artifacts-path"),
             artifacts.as_os_str(),
             OsStr::new("--nologo"),
@@ -106,7 +90,7 @@ fn powershell_and_csharp_sources_are_ascii() {
     // Windows PowerShell reads a file without a byte order mark in the machine's own code page.
     let mut seen = 0;
     for folder in ["powershell", "tests/powershell", "examples/powershell"] {
-        for path in files(&checkout(folder)) {
+        for path in files(&at_root(folder)) {
             let bytes = fs::read(&path).unwrap();
             assert!(bytes.is_ascii(), "{} holds a byte beyond ASCII", path.display());
             seen += 1;
@@ -178,8 +162,8 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
     if !has("dotnet") {
         return;
     }
-    let workers = checkout("examples/data/csv2scim-1000-records.csv");
-    let mapping = checkout("examples/data/mapping-csv2scim.json");
+    let workers = at_root("examples/data/csv2scim-1000-records.csv");
+    let mapping = at_root("examples/data/mapping-csv2scim.json");
     let source = [library().into_os_string(), workers.clone().into(), mapping.clone().into()];
 
     let hello = build("examples/csharp/Hello.csproj").join("bin/Hello/debug/Hello.dll");
@@ -189,23 +173,26 @@ fn the_csharp_examples_build_the_command_lines_bytes_and_upload() {
         lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert!(bodies == converted(&workers, &mapping), "the example and the command line differ");
 
-    let simulator = Simulator::start();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("csharp-target.json");
-    fs::write(&target, simulator.client_configuration()).unwrap();
+    let (tenant, state) = (Listening::new(Settings::default(), 1), State::new());
+    let target = state.unkept(tenant.configuration());
+    let target = state.write("target.json", target.to_string());
     let upload = build("examples/csharp/Upload.csproj").join("bin/Upload/debug/Upload.dll");
-    let output = command("dotnet")
+    // Those of the sample who are active: nothing stops them.
+    let sample = fs::read_to_string(&workers).unwrap();
+    let active: String = sample
+        .lines()
+        .filter(|line| !line.contains(",Inactive,"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let workers = state.write("active.csv", active);
+    let output = command("dotnet", &state)
         .arg(upload)
-        .args(&source)
+        .args([library().as_path(), &workers, &mapping])
         .arg(target)
-        .env("ENTRABULK_CLIENT_SECRET", simulator.told("clientSecret"))
+        .env("ENTRABULK_CLIENT_SECRET", tenant.secret())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        said.starts_with("RecordsRejected: "),
-        "{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(text(&output.stdout).starts_with("RecordsRejected: "), "{}", told(&output));
     assert_eq!(output.status.code(), Some(14));
 }
 
@@ -222,67 +209,12 @@ fn the_powershell_module_passes_its_pester_tests() {
 
 /// The request bodies that the command line makes, in order.
 fn converted(workers: &Path, mapping: &Path) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("csharp-payload");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).unwrap();
-    }
-    fs::create_dir(&folder).unwrap();
+    let state = State::new();
+    let folder = state.path("payload");
+    let words = ["--mapping".as_ref(), mapping, "--output".as_ref(), &folder];
     // Its exit code speaks of rejected records; the bodies are what counts here.
-    Command::new(COMMAND_LINE)
-        .arg("convert")
-        .arg(workers)
-        .args([
-            OsStr::new("--mapping"),
-            mapping.as_os_str(),
-            OsStr::new("--output"),
-            folder.as_os_str(),
-        ])
-        .output()
-        .unwrap();
+    program(&state, &[&["convert".as_ref(), workers], &words[..]].concat()).output().unwrap();
     let mut paths = files(&folder);
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-/// A simulated tenant in a process of its own.
-struct Simulator {
-    process: Child,
-    told: serde_json::Value,
-}
-
-impl Simulator {
-    fn start() -> Self {
-        let mut process = Command::new(COMMAND_LINE)
-            .args(["simulate", "--port", "0", "--json", "--until-stdin-closes"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Simulator { process, told: serde_json::from_str(&line).unwrap() }
-    }
-
-    fn told(&self, key: &str) -> &str {
-        self.told[key].as_str().unwrap()
-    }
-
-    fn client_configuration(&self) -> String {
-        serde_json::json!({
-            "version": 1,
-            "simulator": self.told("url"),
-            "tenantId": self.told("tenantId"),
-            "clientId": self.told("clientId"),
-            "servicePrincipalId": self.told("servicePrincipalId"),
-            "jobId": self.told("jobId"),
-        })
-        .to_string()
-    }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -107,12 +107,12 @@ fn threads_that_open_and_close_are_never_taken_for_another_copy() {
     assert_eq!(names(folder.path()), ["state.db"]);
 }
 
-/// Processes that begin and end at once, each looking for the dead: none is taken for another copy.
+/// Processes that begin and end at once, on a new file, each looking for the dead: none is taken for another copy,
+/// and none takes the file for another program's.
 #[test]
 fn processes_that_open_and_close_are_never_taken_for_another_copy() {
     let folder = folder();
     let path = folder.path().join("state.db");
-    drop(open(&path));
     let start = |_| child("opening", &[("STORE", path.to_str().unwrap())]).spawn().unwrap();
     for child in (0..6).map(start).collect::<Vec<_>>() {
         let output = child.wait_with_output().unwrap();

@@ -1,10 +1,8 @@
 //! `approve`: one plan let through its brakes, once, knowingly.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use entrabulk::error::Error;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use super::arguments::{TargetArguments, call, usage};
@@ -14,29 +12,60 @@ use super::output::Output;
 pub(super) struct Approve {
     /// The plan's id
     plan: String,
-    /// A brake that stops it, with the plan's own number of users; once for each
-    #[arg(long, value_name = "NAME=N", required = true, value_parser = brake)]
-    approve: Vec<(String, u64)>,
-    /// Why it is right
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Who says so; by default whoever is logged in
-    #[arg(long, value_name = "NAME", env = "ENTRABULK_APPROVER")]
-    approver: Option<String>,
+    #[command(flatten)]
+    approval: ApprovalArguments,
     #[command(flatten)]
     target: TargetArguments,
 }
 
-impl Approve {
-    pub(super) fn run(self, output: &mut Output) -> Outcome {
+/// An approval: one number for each brake that tripped.
+#[derive(Debug, Args)]
+pub(super) struct ApprovalArguments {
+    /// A brake that tripped and how many users it counts in the plan; once for each
+    #[arg(long, value_name = "BRAKE=N", value_parser = brake, help_heading = "Approval")]
+    approve: Vec<(String, u64)>,
+    /// Why it is right
+    #[arg(long, value_name = "TEXT", help_heading = "Approval")]
+    reason: Option<String>,
+    /// Who says so; by default whoever is logged in
+    #[arg(long, value_name = "NAME", env = "ENTRABULK_APPROVER", help_heading = "Approval")]
+    approver: Option<String>,
+}
+
+fn brake(text: &str) -> Result<(String, u64), String> {
+    let number = |digits: &str| {
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten()
+    };
+    text.rsplit_once('=')
+        .and_then(|(brake, digits)| Some((brake.trim().to_owned(), number(digits)?)))
+        .ok_or_else(|| "must be the name of a brake and a number, such as removals=12".into())
+}
+
+impl ApprovalArguments {
+    /// The approval; nothing where none was given.
+    pub(super) fn document(&self) -> Result<Option<Value>, Error> {
+        if self.approve.is_empty() && self.reason.is_none() {
+            return Ok(None);
+        }
+        let reason = self.reason.as_deref().ok_or_else(|| usage("Say why with --reason TEXT."))?;
         let logged_in =
             || ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-        let approver = self.approver.or_else(logged_in).ok_or_else(|| {
+        let approver = self.approver.clone().or_else(logged_in).ok_or_else(|| {
             usage("USER is not set, so say who approves with --approver or ENTRABULK_APPROVER.")
         })?;
-        let brakes = distinct(self.approve)?;
-        let arguments = json!({"plan": self.plan, "brakes": brakes,
-                               "reason": self.reason, "approver": approver});
+        let brakes: Map<String, Value> =
+            self.approve.iter().map(|(brake, users)| (brake.clone(), (*users).into())).collect();
+        Ok(Some(json!({"brakes": brakes, "reason": reason, "approver": approver})))
+    }
+}
+
+impl Approve {
+    pub(super) fn run(self, output: &mut Output) -> Outcome {
+        let mut arguments = self.approval.document()?.ok_or_else(|| {
+            usage("Name each brake that tripped, with --approve BRAKE=N, and say why with --reason TEXT.")
+        })?;
+        arguments["plan"] = self.plan.as_str().into();
         let approval = call(&self.target.client()?, "plan.approve", &arguments)?;
         output.text(
             &format!(
@@ -47,24 +76,4 @@ impl Approve {
         );
         Ok(0)
     }
-}
-
-/// Reads `removals=12`. The name of a wiped attribute may hold a `=`, the number none.
-fn brake(text: &str) -> Result<(String, u64), String> {
-    let (name, number) = text.rsplit_once('=').unwrap_or_default();
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    match number.parse() {
-        Ok(number) if digits && !name.is_empty() => Ok((name.to_owned(), number)),
-        _ => Err("it is a brake and its number, such as removals=12".to_owned()),
-    }
-}
-
-fn distinct(approved: Vec<(String, u64)>) -> Result<BTreeMap<String, u64>, Error> {
-    let mut brakes = BTreeMap::new();
-    for (brake, number) in approved {
-        if brakes.insert(brake.clone(), number).is_some_and(|other| other != number) {
-            return Err(usage(format!("The brake {brake} is given two numbers.")));
-        }
-    }
-    Ok(brakes)
 }

@@ -133,8 +133,12 @@ pub(super) struct TargetArguments {
     #[arg(long, value_name = "URL", env = "ENTRABULK_SIMULATOR")]
     simulator: Option<String>,
     /// State file: baseline, plans, journal, ledger; by default in the platform's folder for state
-    #[arg(long, value_name = "FILE", env = "ENTRABULK_STATE")]
+    /// [env: ENTRABULK_STATE]
+    #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Compare with nothing and remember nothing; only the calls are counted, where the state would lie
+    #[arg(long, conflicts_with_all = ["state", "hashes_only"])]
+    no_state: bool,
     /// Keep hashes of users only, no HR data; then there are no values before and no undo
     #[arg(long)]
     hashes_only: bool,
@@ -174,13 +178,26 @@ impl TargetArguments {
                 object.insert(key.into(), value.as_str().into());
             }
         }
-        // An upload is planned and kept only where a state was asked for.
-        if let Some(path) = &self.state {
-            document["state"]["path"] = text(path)?.into();
+        let variable = || std::env::var_os("ENTRABULK_STATE").filter(|path| !path.is_empty());
+        let path = self.state.clone().or_else(|| variable().map(PathBuf::from));
+        let mut state = match document.get("state") {
+            Some(state) if state == "none" => json!({"kept": false}),
+            Some(state) => state.clone(),
+            None => json!({}),
+        };
+        if let Some(path) = &path {
+            state["path"] = text(path)?.into();
+        }
+        if self.state.is_some() {
+            state["kept"] = true.into();
+        }
+        if self.no_state {
+            state["kept"] = false.into();
         }
         if self.hashes_only {
-            document["state"]["keep"] = "hashes".into();
+            state["keep"] = "hashes".into();
         }
+        document["state"] = state;
         Ok(document)
     }
 

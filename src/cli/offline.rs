@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use entrabulk::convert::builder::{Builder, CheckSummary};
+use entrabulk::convert::CheckSummary;
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::operation;
+use entrabulk::run::Builder;
 use serde_json::{Value, json};
 
 use super::Outcome;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use entrabulk::convert::builder::CheckSummary;
+use entrabulk::convert::CheckSummary;
 use entrabulk::error::{Error, Severity};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -131,6 +131,14 @@ impl Output {
                 ));
             }
             severity @ ("rejected" | "warning") => self.line(&finding_line(severity, event)),
+            "note" => self.line(&text("message")),
+            "settled" => self.line(&format!(
+                "settled: batch {} of run {} with {} users (request-id {})",
+                number("batch"),
+                text("run"),
+                number("users"),
+                text("requestId")
+            )),
             "checked" => {
                 self.line(&format!(
                     "checked: {} rows, {} users to send in {} calls, {} rejected, {} out of scope",

@@ -88,6 +88,12 @@ enum Missing {
     Disable,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum UnknownInactive {
+    Send,
+    Skip,
+}
+
 /// What stops a plan or refuses a source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
@@ -98,6 +104,12 @@ pub(super) struct SettingsArguments {
     /// Users of the baseline that the file no longer holds: report them, or disable them
     #[arg(long)]
     missing: Option<Missing>,
+    /// The file holds only a part of the people: whoever is not in it is not missing
+    #[arg(long)]
+    partial: bool,
+    /// Users whom the state does not know and who are not active: send them, or skip them
+    #[arg(long, value_name = "HOW")]
+    unknown_inactive: Option<UnknownInactive>,
     /// Send everybody, changed or not
     #[arg(long)]
     full: bool,
@@ -132,8 +144,16 @@ pub(super) struct SettingsArguments {
 }
 
 impl SettingsArguments {
+    /// The arguments of a plan or an upload of `conversion`.
+    pub(super) fn of(&self, mut conversion: Value) -> Result<Value, Error> {
+        if self.partial {
+            conversion["source"]["complete"] = false.into();
+        }
+        Ok(json!({"version": 1, "conversion": conversion, "settings": self.document()?}))
+    }
+
     /// The settings of a plan.
-    pub(super) fn document(&self) -> Result<Value, Error> {
+    fn document(&self) -> Result<Value, Error> {
         let mut document = match &self.settings {
             None => json!({}),
             Some(path) => std::fs::read(path)
@@ -170,6 +190,13 @@ impl SettingsArguments {
                 Missing::Disable => "disable".into(),
             }),
         )?;
+        set(
+            &["unknownInactive"],
+            self.unknown_inactive.map(|how| match how {
+                UnknownInactive::Send => "send".into(),
+                UnknownInactive::Skip => "skip".into(),
+            }),
+        )?;
         set(&["full"], self.full.then_some(Value::Bool(true)))?;
         set(&["brakes", "removals", "percent"], self.abort_at_percent.map(Value::from))?;
         set(&["brakes", "removals", "count"], self.abort_at_count.map(Value::from))?;
@@ -194,16 +221,11 @@ impl Plan {
                 .source
                 .ok_or_else(|| usage("Name the file to plan, or show, list, preview."))?;
             let client = self.target.client()?;
-            let arguments = json!({
-                "version": 1,
-                "conversion": self.conversion.document(&source)?,
-                "settings": self.settings.document()?,
-            });
-            let plan = call(&client, "plan.create", &arguments)?;
+            let mut arguments = self.settings.of(self.conversion.document(&source)?)?;
             if let Some(path) = &self.preview {
-                let arguments = json!({"plan": plan["plan"], "path": text(path)?});
-                call(&client, "plan.preview", &arguments)?;
+                arguments["previewPath"] = text(path)?.into();
             }
+            let plan = call(&client, "plan.create", &arguments)?;
             return Ok(show(output, &plan));
         };
         match command {

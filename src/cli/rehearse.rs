@@ -2,17 +2,21 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
+use entrabulk::run::Run;
+use entrabulk::store::SqliteStore;
 use serde_json::{Value, json};
 
 use super::Outcome;
 use super::arguments::ConversionArguments;
 use super::output::Output;
+use super::plan::SettingsArguments;
 use super::simulate::TenantArguments;
-use super::upload::send;
+use super::upload::follow;
 
 /// The shipped sample: Microsoft's own export of 1,000 rows, 376 of which repeat an id.
 const SAMPLE: &[u8] = include_bytes!("../../examples/data/csv2scim-1000-records.csv");
@@ -25,6 +29,8 @@ pub(super) struct Rehearse {
     source: Option<PathBuf>,
     #[command(flatten)]
     conversion: ConversionArguments,
+    #[command(flatten)]
+    settings: SettingsArguments,
     #[command(flatten)]
     tenant: TenantArguments,
     /// Every call takes this long
@@ -66,6 +72,8 @@ impl Rehearse {
             configuration[key] = description[key].clone();
         }
         let client = Client::new(configuration.to_string().as_bytes())?;
+        // What is rehearsed is neither remembered nor counted.
+        client.set_store(Arc::new(SqliteStore::temporary()?));
         let secret = description["clientSecret"].as_str().unwrap_or_default();
         client.set_secret("clientSecret", secret.as_bytes())?;
 
@@ -78,7 +86,9 @@ impl Rehearse {
                 sample[0].path().into()
             }
         };
-        let code = send(&client, &self.conversion, &source, output)?;
+        let mut arguments = self.settings.of(self.conversion.document(&source)?)?;
+        arguments["rehearse"] = true.into();
+        let code = follow(&Run::start(&client, arguments.to_string().as_bytes())?, output)?;
         drop(sample);
         let state = running.tenant().state();
         report(&state, output);

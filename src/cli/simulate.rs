@@ -32,7 +32,7 @@ pub(super) struct Simulate {
 pub(super) struct TenantArguments {
     /// Settings of the tenant, a JSON file (docs/simulator.md)
     #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
+    tenant_settings: Option<PathBuf>,
     /// Time passes this many times as fast
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) speed: u32,
@@ -41,7 +41,7 @@ pub(super) struct TenantArguments {
 impl TenantArguments {
     /// The settings of the file, or the defaults.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
-        self.settings.as_deref().map_or_else(|| Ok(Settings::default()), read_settings)
+        self.tenant_settings.as_deref().map_or_else(|| Ok(Settings::default()), read_settings)
     }
 
     /// Starts the tenant.
@@ -56,7 +56,7 @@ impl TenantArguments {
 impl Simulate {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let mut settings = self.tenant.settings()?;
-        let port = self.port.or(self.tenant.settings.is_none().then_some(8080));
+        let port = self.port.or(self.tenant.tenant_settings.is_none().then_some(8080));
         if let Some(port) = port {
             settings.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         }

@@ -1,17 +1,16 @@
 //! `upload`: a file to a synchronization job, with its events as they come.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use entrabulk::client::Client;
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::run::{Event, Run};
-use serde_json::json;
 
 use super::Outcome;
-use super::arguments::{ConversionArguments, TargetArguments, usage};
+use super::approve::ApprovalArguments;
+use super::arguments::{ConversionArguments, TargetArguments};
 use super::output::Output;
 use super::plan::SettingsArguments;
 
@@ -25,38 +24,27 @@ pub(super) struct Upload {
     target: TargetArguments,
     #[command(flatten)]
     settings: SettingsArguments,
-    /// With a state: wait for quota, and for another run's end
+    #[command(flatten)]
+    approval: ApprovalArguments,
+    /// Wait for quota, and for another run's end, instead of stopping with a time to go on
     #[arg(long)]
     wait: bool,
 }
 
 impl Upload {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        let (conversion, settings) =
-            (self.conversion.document(&self.source)?, self.settings.document()?);
         let client = self.target.client()?;
-        if !client.keeps_state() && settings.as_object().is_some_and(|object| !object.is_empty()) {
-            return Err(usage("What was sent before is compared with a state only; give --state."));
+        let mut arguments = self.settings.of(self.conversion.document(&self.source)?)?;
+        if let Some(approval) = self.approval.document()? {
+            arguments["settings"]["approval"] = approval;
         }
-        let arguments = json!({"version": 1, "conversion": conversion, "settings": settings,
-                               "wait": self.wait});
+        arguments["wait"] = self.wait.into();
         follow(&Run::start(&client, arguments.to_string().as_bytes())?, output)
     }
 }
 
 /// How long one wait for an event lasts; Ctrl+C is seen at its end.
 const PATIENCE: Duration = Duration::from_millis(200);
-
-/// Runs an upload to its end and shows every event.
-pub(super) fn send(
-    client: &Client,
-    conversion: &ConversionArguments,
-    source: &Path,
-    output: &mut Output,
-) -> Outcome {
-    let arguments = json!({"version": 1, "conversion": conversion.document(source)?});
-    follow(&Run::start(client, arguments.to_string().as_bytes())?, output)
-}
 
 /// Shows every event of a run to its end; gives its exit code.
 pub(super) fn follow(run: &Run, output: &mut Output) -> Outcome {

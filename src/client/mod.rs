@@ -1,6 +1,7 @@
 //! The client: one target, its secrets, its pace. Every run starts from one.
 
 mod settings;
+mod state;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +12,12 @@ use tokio::runtime::Handle;
 use crate::error::{Error, ErrorKind};
 use crate::graph::sign_in::SignIn;
 use crate::graph::transport::{ReqwestTransport, Transport};
-use crate::plan::Desk;
-use crate::run::pace::Pacer;
 use crate::runtime;
-use crate::store::{self, SqliteStore, Store};
+use crate::store::Store;
 use crate::time::{Clock, Random, TokioClock};
 
 pub use settings::{ClientConfig, State};
+pub use state::{Ledger, Workspace};
 
 /// A target with what it takes to send to it: limits, sign-in, transport.
 ///
@@ -32,10 +32,10 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) sign_in: SignIn,
-    pub(crate) pacer: Arc<Pacer>,
-    /// The state, from the first time it is asked for.
-    store: Mutex<Option<Arc<dyn Store>>>,
-    /// Whether one was configured or handed in, rather than opened for an operation.
+    /// The kept state, or the one whose ledger counts where none is kept, from the first time it is asked
+    /// for.
+    kept: Mutex<Option<Arc<dyn Store>>>,
+    /// Whether what is sent is remembered.
     keeps: AtomicBool,
     /// The runtime of the thread that made the client, where it had one.
     home: Option<Handle>,
@@ -85,16 +85,14 @@ impl Client {
         home: Option<Handle>,
     ) -> Client {
         let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
-        let pacer = Arc::new(Pacer::new(&config.limits, Arc::clone(&clock)));
-        let keeps = AtomicBool::new(config.state.given);
+        let keeps = AtomicBool::new(config.state.kept);
         Client(Arc::new(Parts {
             config,
             clock,
             random,
             transport,
             sign_in,
-            pacer,
-            store: Mutex::default(),
+            kept: Mutex::default(),
             keeps,
             home,
         }))
@@ -119,47 +117,15 @@ impl Client {
         }
     }
 
-    /// The state that the configuration names; opened, and made if need be, when first asked for.
-    ///
-    /// # Errors
-    /// `ConfigInvalid` where the platform has no place for it or it keeps something else than asked
-    /// for; `StoreFailed`, `StoreNewer`, `StoreDamaged`.
-    pub fn store(&self) -> Result<Arc<dyn Store>, Error> {
-        let mut opened = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = &*opened {
-            return Ok(Arc::clone(store));
-        }
-        let state = &self.0.config.state;
-        let path = store::state_path(state.path.as_deref())?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, state.keep)?);
-        *opened = Some(Arc::clone(&store));
-        Ok(store)
-    }
-
     /// Uses `store` instead of the one that the configuration names.
     pub fn set_store(&self, store: Arc<dyn Store>) {
-        *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
+        *self.0.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(store);
         self.0.keeps.store(true, Ordering::Relaxed);
     }
 
-    /// Whether uploads are planned and kept: a state was configured or handed in.
+    /// Whether what is sent is remembered: unless the configuration says `"state": "none"`.
     pub fn keeps_state(&self) -> bool {
         self.0.keeps.load(Ordering::Relaxed)
-    }
-
-    /// What plans of this client's target are made with, on `store`.
-    ///
-    /// # Errors
-    /// `ConfigInvalid` without a tenant, and what the store gives.
-    pub fn desk<'a>(&'a self, store: &'a dyn Store) -> Result<Desk<'a>, Error> {
-        Ok(Desk {
-            store,
-            target: store.target(&self.0.config.target_key()?)?,
-            batch: self.0.config.limits.batch,
-            limits: self.0.config.call_limits(),
-            clock: &*self.0.clock,
-            random: &self.0.random,
-        })
     }
 
     /// The validated configuration.

@@ -3,23 +3,36 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::document::{Reader, read_document};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::graph::limits::{Licence, Limits, RetryPolicy, read_limits, read_retry};
 use crate::graph::target::Target;
 use crate::store::{CallLimits, Keep, TargetKey};
+use crate::time::DAY;
 
 /// Where baseline, plans, journal and ledger are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// Whether anything was said of it: then an upload is planned first, and kept.
-    pub given: bool,
-    /// The file; `None` for the platform's own place.
+    /// Whether what is sent is remembered. If not, only the ledger of the file is used.
+    pub kept: bool,
+    /// The file, absolute; `None` for the platform's own place.
     pub path: Option<PathBuf>,
     /// Whether users are kept or only their hashes; `None` for what the file keeps already.
     pub keep: Option<Keep>,
-    /// After this long, what old plans and runs hold of users is let go.
+    /// After this long, what old plans and runs hold of users is deleted.
     pub retention: Duration,
+}
+
+/// Days after which what old plans and runs hold of users is deleted.
+const RETENTION_DAYS: u64 = 30;
+
+/// The platform's file, kept.
+impl Default for State {
+    fn default() -> Self {
+        State { kept: true, path: None, keep: None, retention: DAY * RETENTION_DAYS as u32 }
+    }
 }
 
 /// Validated settings of a client.
@@ -38,31 +51,18 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// What names the target in the state.
-    ///
-    /// # Errors
-    /// `ConfigInvalid` without a tenant, for the quota is the tenant's.
-    pub fn target_key(&self) -> Result<TargetKey, Error> {
+    /// What names the target in the state. A host that names no tenant, for it hands in a token, is known by
+    /// the tenant in the job's id, or by the service principal, which no other tenant has.
+    pub fn target_key(&self) -> TargetKey {
         let target = &self.target;
-        let simulator = target.simulator.clone().unwrap_or_default();
-        let tenant = match &target.tenant_id {
-            Some(tenant) => tenant.clone(),
-            None if !simulator.is_empty() => "simulator".into(),
-            None => {
-                return Err(Error::new(
-                    ErrorKind::ConfigInvalid,
-                    "The configuration names no tenant, and what was sent is remembered by tenant.",
-                    "Give tenantId.",
-                ));
-            }
-        };
-        Ok(TargetKey {
-            simulator,
+        let tenant = target.tenant_id.clone().or_else(|| target.tenant_of_job());
+        TargetKey {
+            simulator: target.simulator.clone().unwrap_or_default(),
             cloud: target.cloud.name().into(),
-            tenant,
+            tenant: tenant.unwrap_or_else(|| target.service_principal_id.clone()),
             service_principal: target.service_principal_id.clone(),
             job: target.job_id.clone(),
-        })
+        }
     }
 
     /// How the ledger counts calls.
@@ -98,8 +98,12 @@ impl ClientConfig {
             let quota = licence.unwrap_or(Licence::Premium).calls_per_day();
             let limits = doc.object("limits", |limits| read_limits(limits, quota));
             let retry = doc.object("retry", read_retry);
-            let given = doc.value("state").is_some();
-            let state = doc.object("state", |state| read_state(state, given));
+            let state = match doc.value("state") {
+                Some(Value::String(none)) if none == "none" => {
+                    Some(State { kept: false, ..State::default() })
+                }
+                _ => doc.object("state", read_state),
+            };
             Some(ClientConfig {
                 target: target?,
                 clock_speed: u32::try_from(clock_speed?).ok()?,
@@ -111,14 +115,15 @@ impl ClientConfig {
     }
 }
 
-fn read_state(state: &mut Reader<'_>, given: bool) -> Option<State> {
-    let path = state.text("path").map(PathBuf::from);
+fn read_state(state: &mut Reader<'_>) -> Option<State> {
+    let kept = state.flag_or("kept", true);
+    let path = state.path("path");
     let keep = state.choice(
         "keep",
         &[("auto", None), ("users", Some(Keep::Users)), ("hashes", Some(Keep::Hashes))],
     );
-    let days = state.integer("retentionDays", 30, 1..=3_650);
-    Some(State { given, path, keep: keep?, retention: Duration::from_secs(days? * 86_400) })
+    let days = state.integer("retentionDays", RETENTION_DAYS, 1..=3_650);
+    Some(State { kept: kept?, path, keep: keep?, retention: DAY * u32::try_from(days?).ok()? })
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 //! second pass renders the users that passed, a batch at a time, so that memory does not grow with
 //! the file. Both read one open file, and the second fails if its bytes are no longer those checked.
 
-mod batches;
-pub mod builder;
 mod complete;
 mod findings;
 mod input;
@@ -14,8 +12,9 @@ pub mod rejects;
 mod rendered;
 pub mod settings;
 mod spool;
+mod summary;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -26,9 +25,9 @@ use crate::finding::{Finding, Rule};
 use crate::lint::{self, Reread, Survey, Suspect};
 use crate::mapping::{Mapping, MappingOptions};
 use crate::scim::User;
+use crate::scim::bulk::BatchLimits;
 use crate::source::{Columns, Format, Reader, Record, SourceFacts};
 
-pub use batches::Batches;
 pub use complete::CompleteSource;
 use findings::{Findings, GuessedEncoding, UnseenColumns};
 use input::{Fingerprint, Input};
@@ -36,6 +35,8 @@ use pass::{Pass, Step};
 pub use rendered::Rendered;
 pub use settings::{Conversion, MappingSource};
 pub use spool::Spool;
+pub(crate) use summary::Gathered;
+pub use summary::{CheckFinding, CheckSummary, MAX_FINDINGS, check};
 
 /// What the check pass counted. `rows = users + rejected + out_of_scope`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -147,6 +148,11 @@ impl Prepared {
         Ok(Prepared { work, pass })
     }
 
+    /// How large a batch may grow.
+    pub fn limits(&self) -> BatchLimits {
+        self.work.conversion.limits
+    }
+
     /// What is known of the source before its first record.
     pub fn facts(&self) -> &SourceFacts {
         self.pass.facts()
@@ -232,7 +238,6 @@ impl Prepared {
         let suspects = survey.suspects();
         let records = reread(&work, &suspects)?;
         let verdict = lint::judge(&suspects, &records, work.conversion.duplicates);
-        let excluded: HashSet<u64> = verdict.rejected.keys().copied().collect();
         for (row, finding) in verdict.rejected {
             if let Ok(at) = records.binary_search_by_key(&row, |record| record.row) {
                 let place = Place { row, line: finding.line };
@@ -249,15 +254,7 @@ impl Prepared {
         let limits = work.conversion.limits;
         let by_count = totals.users.div_ceil(limits.operations as u64);
         totals.calls = by_count.max(bytes.div_ceil(limits.bytes as u64).min(totals.users));
-        Ok(Checked {
-            work,
-            totals,
-            excluded: Arc::new(excluded),
-            fingerprint,
-            columns,
-            unseen: unseen.names(),
-            unidentified,
-        })
+        Ok(Checked { work, totals, fingerprint, columns, unseen: unseen.names(), unidentified })
     }
 }
 
@@ -273,8 +270,6 @@ impl From<Option<&Finding>> for LeftOut {
 pub struct Checked {
     work: Arc<Work>,
     totals: Totals,
-    /// Rows that are sound by themselves but not beside the others.
-    excluded: Arc<HashSet<u64>>,
     fingerprint: u128,
     columns: Columns,
     /// Columns that the mapping names and no record has.
@@ -337,14 +332,6 @@ impl Checked {
     pub fn again(&self) -> Result<Prepared, Error> {
         let work = Arc::clone(&self.work);
         Ok(Prepared { pass: Pass::open(Arc::clone(&work))?, work })
-    }
-
-    /// Begins the second pass.
-    ///
-    /// # Errors
-    /// What opening the source again gives.
-    pub fn batches(&self) -> Result<Batches, Error> {
-        Batches::begin(self)
     }
 }
 

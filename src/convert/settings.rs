@@ -37,6 +37,9 @@ pub struct Conversion {
     pub duplicates: Duplicates,
     /// Size of a batch.
     pub limits: BatchLimits,
+    /// Whether the source is said to hold only a part of the people, so that whoever is not in it is not
+    /// missing.
+    pub part: bool,
     /// Where to write the rejected records.
     pub rejects_path: Option<PathBuf>,
 }
@@ -74,7 +77,7 @@ impl Conversion {
             doc.choice("duplicates", &[("reject", Duplicates::Reject), ("last", Duplicates::Last)]);
         let limits = doc.object("limits", BatchLimits::read);
         let rejects_path = doc.text("rejectsPath").map(PathBuf::from);
-        let (path, source) = source?;
+        let (path, source, part) = source?;
         Some(Conversion {
             path,
             source,
@@ -82,12 +85,14 @@ impl Conversion {
             mapping_options: MappingOptions { scim_schema_namespace, user_name: user_name? },
             duplicates: duplicates?,
             limits: limits?,
+            part,
             rejects_path,
         })
     }
 }
 
-fn read_source(source: &mut Reader<'_>) -> Option<(Option<PathBuf>, SourceOptions)> {
+fn read_source(source: &mut Reader<'_>) -> Option<(Option<PathBuf>, SourceOptions, bool)> {
+    let complete = source.flag_or("complete", true);
     let path = source.text("path").map(PathBuf::from);
     let mut word = |key: &'static str| match source.value(key) {
         None => Some("auto"),
@@ -99,7 +104,7 @@ fn read_source(source: &mut Reader<'_>) -> Option<(Option<PathBuf>, SourceOption
     };
     let (format, encoding, delimiter) = (word("format"), word("encoding"), word("delimiter"));
     match SourceOptions::parse(format?, encoding?, delimiter?) {
-        Ok(options) => Some((path, options)),
+        Ok(options) => Some((path, options, !complete?)),
         Err(problems) => {
             for problem in problems {
                 source.problem(&problem.path, problem.message);

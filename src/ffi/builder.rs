@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use crate::convert::builder::Builder;
 use crate::error::{Error, ErrorKind};
+use crate::run::Builder;
 
 use super::buffer::entrabulk_buffer;
 use super::error::entrabulk_error;

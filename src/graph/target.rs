@@ -23,6 +23,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// The tenant's id as it stands in the job's, `API2AAD.` and 32 hexadecimal digits; a first guess, for no
+    /// page of Microsoft promises it.
+    pub fn tenant_of_job(&self) -> Option<String> {
+        let hex = self.job_id.split('.').nth(1)?;
+        let parts =
+            [hex.get(..8)?, hex.get(8..12)?, hex.get(12..16)?, hex.get(16..20)?, hex.get(20..)?];
+        let whole = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        whole.then(|| parts.join("-").to_ascii_lowercase())
+    }
+
     /// Reads the keys of a client configuration that name it (`docs/documents.md`).
     pub(crate) fn read(doc: &mut Reader<'_>) -> Option<Target> {
         let cloud = doc.choice(

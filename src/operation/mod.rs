@@ -11,11 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::convert;
-use crate::convert::Conversion;
-use crate::convert::builder::{self, Builder};
+use crate::convert::{self, Conversion};
 use crate::error::{Error, ErrorKind, TABLE};
 use crate::mapping;
+use crate::run::Builder;
 
 /// An operation: its name and what it does with its arguments.
 struct Operation {
@@ -160,7 +159,7 @@ impl Listing {
 }
 
 fn check(arguments: &[u8]) -> Result<Value, Error> {
-    let (summary, _) = builder::check(Conversion::parse(arguments)?, None)?;
+    let (summary, _) = convert::check(Conversion::parse(arguments)?, None)?;
     to_value(summary)
 }
 

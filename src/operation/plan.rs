@@ -1,31 +1,37 @@
 //! The operations on plans.
 
-use std::io;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Listing, parse, to_value};
-use crate::client::Client;
-use crate::convert::builder::Gathered;
+use crate::client::{Client, Workspace};
+use crate::convert::Gathered;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{self, PreviewRows};
 use crate::plan::{PlanArguments, PlanSettings};
 use crate::report::preview::PreviewFormat;
-use crate::scratch::WholeFile;
-use crate::store::{Plan, Store};
+use crate::store::Plan;
 
 pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     let arguments = PlanArguments::parse(arguments)?;
-    let store = client.store()?;
+    let workspace = client.workspace()?;
+    arguments.fit(workspace.kept)?;
+    let source = plan::open(client.config().limits.batch, &arguments, None)?;
     let mut gathered = Gathered::default();
-    let (made, _) =
-        plan::create(&client.desk(&*store)?, arguments, None, &mut |severity, finding| {
-            gathered.add(severity, finding);
-            Ok(())
-        })?;
-    let mut document = plan::document(&made)?;
+    let preview = arguments.preview_path.clone();
+    let desk = workspace.desk(client);
+    let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
+        gathered.add(severity, finding);
+        Ok(())
+    })?;
+    if let Some(path) = &preview {
+        let format = PreviewFormat::Csv { bom: false };
+        plan::write_preview(&*workspace.store, &made.plan, PreviewRows::Noteworthy, format, path)?;
+    }
+    let mut document = plan::document(&made.plan)?;
+    document["notes"] = to_value(&workspace.notes)?;
     document["findings"] = to_value(gathered.findings)?;
     document["findingsOmitted"] = json!(gathered.omitted);
     Ok(document)
@@ -33,8 +39,8 @@ pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> 
 
 pub(super) fn undo(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     let (run, settings) = PlanSettings::parse_undo(arguments)?;
-    let store = client.store()?;
-    plan::document(&plan::undo(&client.desk(&*store)?, &run, settings)?)
+    let workspace = client.kept()?;
+    plan::document(&plan::undo(&workspace.desk(client), &run, settings)?)
 }
 
 pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
@@ -44,15 +50,13 @@ pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
         plan: Option<String>,
     }
     let arguments: Arguments = parse(arguments)?;
-    let store = client.store()?;
-    plan::document(&find(client, &*store, arguments.plan)?)
+    plan::document(&find(&client.kept()?, arguments.plan)?)
 }
 
 pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     let limit = parse::<Listing>(arguments)?.limit();
-    let store = client.store()?;
-    let target = client.desk(&*store)?.target.id;
-    let plans = store.plans(Some(target), limit)?;
+    let Workspace { store, target, .. } = client.kept()?;
+    let plans = store.plans(Some(target.id), limit)?;
     Ok(json!({"plans": plans.iter().map(plan::document).collect::<Result<Vec<_>, _>>()?}))
 }
 
@@ -92,32 +96,23 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         Rows::Changed => PreviewRows::Noteworthy,
         Rows::All => PreviewRows::All,
     };
-    let store = client.store()?;
-    let found = find(client, &*store, arguments.plan)?;
+    let workspace = client.kept()?;
+    let (found, store) = (find(&workspace, arguments.plan)?, &workspace.store);
     let Some(path) = arguments.path else {
         let mut text = Vec::new();
-        let rows = plan::preview(&*store, &found, wanted, format, &mut text)?;
+        let rows = plan::preview(&**store, &found, wanted, format, &mut text)?;
         let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(json!({"plan": found.id, "rows": rows, "text": text}));
     };
-    let failed = |error: io::Error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("The file {} cannot be written: {error}.", path.display()),
-            "Check its folder and its permissions.",
-        )
-    };
-    let mut file = WholeFile::create(&path).map_err(failed)?;
-    let rows = plan::preview(&*store, &found, wanted, format, &mut file)?;
-    file.persist().map_err(failed)?;
+    let rows = plan::write_preview(&*workspace.store, &found, wanted, format, &path)?;
     Ok(json!({"plan": found.id, "rows": rows, "path": path}))
 }
 
 /// The plan of that id, or the target's newest.
-fn find(client: &Client, store: &dyn Store, id: Option<String>) -> Result<Plan, Error> {
+fn find(workspace: &Workspace, id: Option<String>) -> Result<Plan, Error> {
+    let Workspace { store, target, .. } = workspace;
     let Some(id) = id else {
-        let target = client.desk(store)?.target.id;
-        return store.plans(Some(target), 1)?.pop().ok_or_else(|| {
+        return store.plans(Some(target.id), 1)?.pop().ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "This target has no plan yet.", "Make one first.")
         });
     };

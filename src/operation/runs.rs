@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Listing, parse};
-use crate::client::Client;
+use crate::client::{Client, Ledger, Workspace};
 use crate::error::{Error, ErrorKind};
 use crate::store::{self, Approval, Batch, BatchState, Lease, Run, RunState};
 
@@ -25,17 +25,18 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
     }
     let arguments: Arguments = parse(arguments)?;
     let Arguments { plan, brakes, reason, approver } = arguments;
-    let store = client.store()?;
-    let protected = crate::plan::StoredBrakes::of(&store.plan(&plan)?)?.judgement.blocked();
-    if protected {
+    let store = client.kept()?.store;
+    let now = client.parts().clock.now();
+    let judgement = crate::plan::judge_again(&*store, &store.plan(&plan)?, now)?;
+    if judgement.blocked() {
         return Err(Error::new(
             ErrorKind::ApprovalRefused,
-            format!("Plan {plan} would disable protected users; no approval lets it through."),
-            "Mend the source, or take them off the protected list.",
+            format!("Plan {plan} would disable protected users, which no approval allows."),
+            "Fix the source, or take them off the protected list.",
         ));
     }
     let approval = Approval { plan, brakes, reason, approver };
-    store.approve(&approval, client.parts().clock.now())?;
+    store.approve(&approval, &judgement.tripped_numbers(), now)?;
     Ok(json!({
         "plan": approval.plan,
         "brakes": approval.brakes,
@@ -51,9 +52,9 @@ pub(super) fn abandon(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         run: String,
     }
     let Arguments { run } = parse(arguments)?;
-    let store = client.store()?;
-    let desk = client.desk(&*store)?;
-    let target = desk.own_run(&run)?.target;
+    let workspace = client.kept()?;
+    let store = &workspace.store;
+    let target = workspace.desk(client).own_run(&run)?.target;
     let now = client.parts().clock.now();
     // A run at work renews its lease; nobody may pull the run away under it.
     let holder = format!("the abandoning of run {run}");
@@ -70,11 +71,11 @@ pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     #[serde(deny_unknown_fields)]
     struct Arguments {}
     let Arguments {} = parse(arguments)?;
-    let store = client.store()?;
-    let desk = client.desk(&*store)?;
-    let quota = store.quota(desk.target.tenant, &desk.limits, desk.clock)?;
+    let (Ledger { store, tenant }, _) = client.ledger()?;
+    let limits = client.config().call_limits();
+    let quota = store.quota(tenant, &limits, &*client.parts().clock)?;
     Ok(json!({
-        "perDay": desk.limits.calls_per_day,
+        "perDay": limits.calls_per_day,
         "used": quota.used,
         "left": quota.left,
         "reserve": quota.reserve,
@@ -85,9 +86,8 @@ pub(super) fn quota(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
 
 pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
     let limit = parse::<Listing>(arguments)?.limit();
-    let store = client.store()?;
-    let target = client.desk(&*store)?.target.id;
-    let runs = store.runs(Some(target), limit)?;
+    let Workspace { store, target, .. } = client.kept()?;
+    let runs = store.runs(Some(target.id), limit)?;
     Ok(json!({"runs": runs.iter().map(document).collect::<Vec<_>>()}))
 }
 
@@ -98,19 +98,12 @@ pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
         run: Option<String>,
     }
     let arguments: Arguments = parse(arguments)?;
-    let store = client.store()?;
+    let Workspace { store, target, .. } = client.kept()?;
     let run = match arguments.run {
         Some(id) => store.run(&id)?,
-        None => {
-            let target = client.desk(&*store)?.target.id;
-            store.runs(Some(target), 1)?.pop().ok_or_else(|| {
-                Error::new(
-                    ErrorKind::NotFound,
-                    "This target has no run yet.",
-                    "Apply a plan first.",
-                )
-            })?
-        }
+        None => store.runs(Some(target.id), 1)?.pop().ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "This target has no run yet.", "Apply a plan first.")
+        })?,
     };
     let mut shown = document(&run);
     shown["batches"] = store.batches(&run.id)?.iter().map(batch).collect();

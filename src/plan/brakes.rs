@@ -26,6 +26,9 @@ pub enum BrakeKind {
     Updates,
     /// Users that would be new.
     Adds,
+    /// Users that would be new and are not said to be active. Where one of them exists already, nobody knows
+    /// of it here and the account would be disabled.
+    InactiveAdds,
     /// Users whose userName would change, other than in upper and lower case.
     Renames,
 }
@@ -131,8 +134,16 @@ pub struct BrakeLimits {
     pub updates: Windows,
     /// Users added.
     pub adds: Windows,
+    /// Users added who are not said to be active; base: all users added or the active users of the baseline,
+    /// whichever are more.
+    #[serde(default = "inactive_adds")]
+    pub inactive_adds: Windows,
     /// Users renamed; counted for the plan alone.
     pub renames: BrakeLimit,
+}
+
+const fn inactive_adds() -> Windows {
+    Windows::all(BrakeLimit::REMOVALS)
 }
 
 impl Default for BrakeLimits {
@@ -142,6 +153,7 @@ impl Default for BrakeLimits {
             wipes: Windows::all(BrakeLimit::REMOVALS),
             updates: Windows::all(BrakeLimit::UPDATES),
             adds: Windows::all(BrakeLimit::OFF),
+            inactive_adds: inactive_adds(),
             renames: BrakeLimit::REMOVALS,
         }
     }
@@ -162,6 +174,7 @@ pub struct Touched {
     removals: u64,
     updates: u64,
     adds: u64,
+    inactive_adds: u64,
     renames: u64,
     wipes: BTreeMap<String, u64>,
 }
@@ -173,7 +186,10 @@ impl Touched {
     /// `Internal` if its wiped attributes are no JSON array of strings.
     pub fn count(&mut self, item: &PlanItem<'_>) -> Result<(), Error> {
         match item.action {
-            Action::Add => self.adds += 1,
+            Action::Add => {
+                self.adds += 1;
+                self.inactive_adds += u64::from(item.active != Some(true));
+            }
             Action::Disable => self.removals += 1,
             Action::Update if !item.resend => self.updates += 1,
             Action::Restore => self.updates += 1,
@@ -200,6 +216,7 @@ impl From<Totals> for Touched {
             removals: totals.removals,
             updates: totals.updates + totals.restores,
             adds: totals.adds,
+            inactive_adds: totals.inactive_adds,
             renames: 0,
             wipes: totals.wipes,
         }
@@ -241,19 +258,26 @@ pub struct BrakeVerdict {
     pub verdict: Verdict,
 }
 
-impl BrakeVerdict {
-    /// The name that an approval of it gives.
-    pub fn name(&self) -> String {
-        let brake = match self.brake {
+impl BrakeKind {
+    /// Its name in documents, settings and approvals.
+    pub const fn name(self) -> &'static str {
+        match self {
             BrakeKind::Removals => "removals",
             BrakeKind::Wipes => "wipes",
             BrakeKind::Updates => "updates",
             BrakeKind::Adds => "adds",
+            BrakeKind::InactiveAdds => "inactiveAdds",
             BrakeKind::Renames => "renames",
-        };
+        }
+    }
+}
+
+impl BrakeVerdict {
+    /// How an approval names it: `removals`, or `wipes:title` for an attribute.
+    pub fn name(&self) -> String {
         match &self.attribute {
-            Some(attribute) => format!("{brake}:{attribute}"),
-            None => brake.to_owned(),
+            Some(attribute) => format!("{}:{attribute}", self.brake.name()),
+            None => self.brake.name().to_owned(),
         }
     }
 
@@ -278,6 +302,7 @@ pub fn judge(
             BrakeKind::Removals => touched.removals,
             BrakeKind::Updates => touched.updates,
             BrakeKind::Adds => touched.adds,
+            BrakeKind::InactiveAdds => touched.inactive_adds,
             BrakeKind::Renames => touched.renames,
             BrakeKind::Wipes => {
                 attribute.and_then(|path| touched.wipes.get(path)).copied().unwrap_or_default()
@@ -316,6 +341,9 @@ pub fn judge(
     }
     brake(BrakeKind::Updates, None, base.users, &all(&limits.updates));
     brake(BrakeKind::Adds, None, base.users, &all(&limits.adds));
+    // On a first contact the file, on an ordinary night the company.
+    let people = base.active.max(plan.adds);
+    brake(BrakeKind::InactiveAdds, None, people, &all(&limits.inactive_adds));
     brake(BrakeKind::Renames, None, base.users, &[(Window::Run, limits.renames)]);
     verdicts
 }

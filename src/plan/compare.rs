@@ -7,6 +7,7 @@ use super::document::NameCounts;
 use super::drafts::{Draft, Drafts, Texts};
 use super::known::{Known, moved, name_hash};
 use super::reason::Reason;
+use super::settings::{PlanSettings, UnknownInactive};
 use crate::convert::{LeftOut, Place, Visitor};
 use crate::error::Error;
 use crate::scim::User;
@@ -18,6 +19,7 @@ pub(super) struct Comparison<'a> {
     pub(super) store: &'a dyn Store,
     target: TargetId,
     full: bool,
+    unknown_inactive: UnknownInactive,
     pub(super) known: Known,
     pub(super) drafts: Drafts,
     pub(super) unchanged: u64,
@@ -36,19 +38,20 @@ impl<'a> Comparison<'a> {
     pub(super) fn new(
         store: &'a dyn Store,
         target: TargetId,
-        full: bool,
-        canaries: &[String],
+        settings: &PlanSettings,
     ) -> Result<Self, Error> {
+        let canaries = settings.guards.canaries.iter();
         Ok(Comparison {
             store,
             target,
-            full,
+            full: settings.full,
+            unknown_inactive: settings.unknown_inactive,
             known: Known::load(store, target)?,
             drafts: Drafts::default(),
             unchanged: 0,
             changed_since: 0,
             out_of_scope: 0,
-            canaries: canaries.iter().map(|id| (id.clone(), 0)).collect(),
+            canaries: canaries.map(|id| (id.clone(), 0)).collect(),
             last_row: 0,
             in_order: 0,
             folded: String::new(),
@@ -67,7 +70,13 @@ impl<'a> Comparison<'a> {
 
     /// The draft of a user that the baseline does not know.
     fn add(&mut self, user: &User, place: Place) -> Result<(), Error> {
-        let mut draft = Draft::new(Action::Add, Reason::New, Certainty::NoBaseline);
+        let skipped = self.unknown_inactive == UnknownInactive::Skip && user.active != Some(true);
+        let (action, reason) = if skipped {
+            (Action::Skipped, Reason::UnknownInactive)
+        } else {
+            (Action::Add, Reason::New)
+        };
+        let mut draft = Draft::new(action, reason, Certainty::NoBaseline);
         draft.place = Some(place);
         draft.active = user.active;
         draft.claim = name_hash(&user.user_name, &mut self.folded);

@@ -5,16 +5,15 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::document::Cost;
 use crate::error::Error;
-
-const WINDOW: Duration = Duration::from_secs(5);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::time::{DAY, WINDOW};
 
 /// What `calls` calls take from now on.
 ///
 /// # Errors
 /// What the store gives.
 pub(super) fn reckon(desk: &Desk<'_>, calls: u64) -> Result<Cost, Error> {
-    let quota = desk.store.quota(desk.target.tenant, &desk.limits, desk.clock)?;
+    let (ledger, tenant) = desk.ledger;
+    let quota = ledger.quota(tenant, &desk.limits, desk.clock)?;
     let now = desk.clock.now();
     let (left, reserve) = (u64::from(quota.left), u64::from(quota.reserve));
     let wait = quota.all_free.map_or(DAY, |free| free.since(now));

@@ -8,16 +8,46 @@ use super::document::Origin;
 use super::warnings::Warnings;
 use super::write::{Frame, write};
 use super::{guards, names};
-use crate::convert::Conversion;
 use crate::convert::{Checked, Prepared, Report, Spool};
-use crate::error::{Error, Severity};
+use crate::error::{Error, ErrorKind, Severity};
 use crate::finding::{Finding, Rule};
-use crate::plan::{PlanArguments, PlanSettings};
+use crate::plan::{Consent, PlanArguments, PlanSettings};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{Counts, Keep, Plan};
 
-/// Reads the source once, compares every user with the baseline and stores what would be done about
-/// it. Findings are reported as a check reports them. Gives the source, too. Blocks; any thread.
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub struct Made {
+    /// The plan, stored.
+    pub plan: Plan,
+    /// What is to be said of the plan as a whole, in sentences.
+    pub said: Vec<String>,
+    /// The source.
+    pub source: Checked,
+    /// Why a guard refuses the source, where a rehearsal goes on all the same.
+    pub refusal: Option<Error>,
+}
+
+/// Opens the source of a plan, with batches of at most `batch`.
+///
+/// # Errors
+/// What opening the source and reading the mapping give.
+pub fn open(
+    batch: BatchLimits,
+    arguments: &PlanArguments,
+    pushed: Option<Spool>,
+) -> Result<Prepared, Error> {
+    let mut conversion = arguments.conversion.clone();
+    let asked = conversion.limits;
+    conversion.limits = BatchLimits {
+        operations: asked.operations.min(batch.operations),
+        bytes: asked.bytes.min(batch.bytes),
+    };
+    Prepared::open(conversion, pushed)
+}
+
+/// Reads the opened source once, compares every user with the baseline and stores what would be done about
+/// it. Findings are reported as a check reports them. Blocks; any thread.
 ///
 /// # Errors
 /// What reading and mapping the source give; `SourceRefused` by a guard; `PlanStale` where another run
@@ -25,22 +55,17 @@ use crate::store::{Counts, Keep, Plan};
 pub fn create(
     desk: &Desk<'_>,
     arguments: PlanArguments,
-    pushed: Option<Spool>,
+    prepared: Prepared,
     report: &mut Report<'_>,
-) -> Result<(Plan, Checked), Error> {
-    let PlanArguments { conversion, document, settings } = arguments;
+) -> Result<Made, Error> {
+    let PlanArguments { conversion, document, settings, .. } = arguments;
     let now = desk.clock.now();
-    let batch = BatchLimits {
-        operations: conversion.limits.operations.min(desk.batch.operations),
-        bytes: conversion.limits.bytes.min(desk.batch.bytes),
-    };
+    let batch = prepared.limits();
     let document = absolute(document);
-    let prepared = Prepared::open(Conversion { limits: batch, ..conversion }, pushed)?;
     let facts = serde_json::to_value(prepared.facts())
         .map_err(|_| Error::internal("The facts of a source cannot be written."))?;
     let store = desk.store;
-    let canaries = &settings.guards.canaries;
-    let mut comparison = Comparison::new(store, desk.target.id, settings.full, canaries)?;
+    let mut comparison = Comparison::new(store, desk.target.id, &settings)?;
     let mut warnings = Warnings::default();
     let checked = {
         let mut listener = Listener { report, warnings: &mut warnings, managers: Vec::new() };
@@ -51,9 +76,21 @@ pub fn create(
         listener.close(&comparison)?;
         checked
     };
-    let last = store.last_source(desk.target.id)?;
-    guards::check(&settings.guards, &checked, last, &|id| comparison.has_canary(id))?;
-    let absent_disabled = absent(&mut comparison, &checked, &settings, &mut warnings)?;
+    // Of a part nobody expects as many rows as of everybody.
+    let last = if conversion.part { None } else { store.last_source(desk.target.id)? };
+    let refusal =
+        guards::check(&settings, &checked, last, &mut warnings, &|id| comparison.has_canary(id));
+    let refusal = match (refusal, &settings.consent) {
+        (Err(refusal), Consent::Rehearsal) if refusal.kind == ErrorKind::SourceRefused => {
+            warnings.say(format!("An upload would stop here. {}", refusal.message));
+            Some(refusal)
+        }
+        (refusal, _) => refusal.map(|()| None)?,
+    };
+    let absent_disabled = match conversion.part {
+        true => 0,
+        false => absent(&mut comparison, &checked, &settings, &mut warnings)?,
+    };
     if store.keep()? == Keep::Hashes && comparison.known.users() > 0 {
         warnings.say(
             "Only hashes are kept, so values before, wiped attributes and userNames are not compared."
@@ -73,6 +110,7 @@ pub fn create(
         origin: Origin::Source { conversion: document, facts },
         missing: settings.missing,
         full: settings.full,
+        part: conversion.part,
         input_hash: format!("{:032x}", checked.input_hash()),
         mapping_hash: format!("{:032x}", checked.mapping_hash()),
         rows: checked.totals().rows,
@@ -83,7 +121,8 @@ pub fn create(
         batch,
         warnings,
     };
-    Ok((write(desk, &known, &drafts, &mut texts, frame)?, checked))
+    let (plan, said) = write(desk, &known, &drafts, &mut texts, frame)?;
+    Ok(Made { plan, said, source: checked, refusal })
 }
 
 /// A conversion whose paths mean the same in every working directory.

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::document::MissingPolicy;
+use super::settings::{Manifest, PlanSettings, is_sha256};
+use super::warnings::Warnings;
 use crate::convert::Checked;
 use crate::error::{Error, ErrorKind, Problem};
-use crate::plan::settings::{Guards, Manifest, is_sha256};
 use crate::store::LastSource;
 
 /// Refuses a source that a guard does not let through; names every guard that does not.
@@ -16,12 +18,13 @@ use crate::store::LastSource;
 /// # Errors
 /// `SourceRefused`; what reading the manifest or the source again gives.
 pub(super) fn check(
-    guards: &Guards,
+    settings: &PlanSettings,
     checked: &Checked,
     last: Option<LastSource>,
+    warnings: &mut Warnings,
     present: &dyn Fn(&str) -> bool,
 ) -> Result<(), Error> {
-    let rows = checked.totals().rows;
+    let (guards, rows) = (&settings.guards, checked.totals().rows);
     let mut problems = Vec::new();
     let mut problem = |path: &str, message: String| problems.push(Problem::error(path, message));
     if rows < guards.min_rows {
@@ -35,14 +38,19 @@ pub(super) fn check(
         if lost >= guards.row_drop_floor.max(1)
             && u128::from(lost) * 100 >= u128::from(percent) * u128::from(last.rows)
         {
-            problem(
-                "maxRowDropPercent",
-                format!(
-                    "the last run had {} rows ({}), and now there are {rows}: {lost} fewer, which is \
-                     {percent} % or more",
-                    last.rows, last.at
-                ),
+            let message = format!(
+                "the last run had {} rows ({}), and now there are {rows}: {lost} fewer, which is \
+                 {percent} % or more",
+                last.rows, last.at
             );
+            match settings.missing {
+                MissingPolicy::Disable => problem("maxRowDropPercent", message),
+                // Where absence does nothing, a smaller file harms nobody.
+                MissingPolicy::Report => warnings.say(format!(
+                    "The file is much smaller: {message}. If it holds only a part of the people, say so with \
+                     --partial (-Partial, source.complete: false)."
+                )),
+            }
         }
     }
     for name in guards.required_columns.iter().filter(|name| !checked.has_column(name)) {

@@ -1,18 +1,14 @@
 //! Whether a plan may go: its brakes and its protected users, when it is made and again when applied.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::brakes::{Base, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
+use super::brakes::{Base, BrakeKind, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
 use super::document::{Protected, StoredBrakes};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
-use crate::time::Timestamp;
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId, Tripped};
+use crate::time::{DAY, Timestamp};
 
 /// What the brakes say of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +25,51 @@ impl Judgement {
         self.blocked() || self.verdicts.iter().any(BrakeVerdict::tripped)
     }
 
-    /// The brakes that tripped in any window, each with how many users of the plan it counts. Each attribute
-    /// has its own brake against being emptied: `wipes:title`.
-    pub fn tripped_brakes(&self) -> BTreeMap<String, u64> {
+    /// What tripped and by how many users of the plan, as an approval must name it.
+    pub fn tripped_numbers(&self) -> Tripped {
         let tripped = self.verdicts.iter().filter(|verdict| verdict.tripped());
         tripped.map(|verdict| (verdict.name(), verdict.affected)).collect()
+    }
+
+    /// The error of `plan`, which must not go on as it is. `kept` says whether there will be a plan to approve.
+    pub fn stops(&self, plan: &Plan, kept: bool) -> Error {
+        if self.blocked() {
+            let names = self.protected.iter().take(5).map(|id| format!("\"{id}\""));
+            return Error::new(
+                ErrorKind::BrakeTripped,
+                format!(
+                    "Plan {} would disable protected users: {}.",
+                    plan.id,
+                    names.collect::<Vec<_>>().join(", ")
+                ),
+                "No approval lets it through. Fix the source, or take them off the protected list.",
+            );
+        }
+        let numbers = self.tripped_numbers();
+        let named: Vec<String> =
+            numbers.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
+        let mut message = format!("A brake stops plan {}: {}.", plan.id, named.join(", "));
+        if let Some(users) = numbers.get(BrakeKind::InactiveAdds.name()) {
+            let counts = &plan.facts.counts;
+            let known = match plan.baseline_revision {
+                0 => "Nothing is known of this target yet",
+                _ => "Some users are not known yet",
+            };
+            message.push_str(&format!(
+                " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID \
+                 already, the account would be disabled.",
+                counts.add
+            ));
+        }
+        let flags: Vec<String> =
+            numbers.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
+        let flags = flags.join(" ");
+        let advice = if kept {
+            format!("If it is right: entrabulk approve {} {flags} --reason TEXT", plan.id)
+        } else {
+            format!("If it is right, upload again with {flags} --reason TEXT")
+        };
+        Error::new(ErrorKind::BrakeTripped, message, advice)
     }
 
     /// Whether no approval can help.
@@ -53,7 +89,7 @@ pub(super) fn earlier(
 ) -> Result<Earlier, Error> {
     Ok(Earlier {
         day: store.totals_since(target, now.before(DAY))?.into(),
-        week: store.totals_since(target, now.before(WEEK))?.into(),
+        week: store.totals_since(target, now.before(DAY * 7))?.into(),
     })
 }
 

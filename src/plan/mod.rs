@@ -22,13 +22,13 @@ mod undo;
 mod warnings;
 mod write;
 
-pub use create::create;
+pub use create::{Made, create, open};
 pub use desk::Desk;
 pub use document::{
     About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
 };
 pub use judgement::{Judgement, judge_again};
-pub use preview::{PreviewRows, preview};
+pub use preview::{PreviewRows, preview, write_preview};
 pub use reason::Reason;
-pub use settings::{PlanArguments, PlanSettings};
+pub use settings::{Consent, PlanArguments, PlanSettings};
 pub use undo::undo;

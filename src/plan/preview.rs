@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -10,6 +11,7 @@ use super::known::moved;
 use super::reason::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::report::preview::{PreviewFormat, PreviewRow, write_head};
+use crate::scratch::WholeFile;
 use crate::store::{Action, Actions, Certainty, ItemFilter, Plan, Store};
 
 /// Which rows a preview has.
@@ -74,6 +76,31 @@ pub fn preview(
         }
     }
     sheet.write(out)
+}
+
+/// Writes the preview of a plan to a file, whole or not at all and for its owner only; gives its number of
+/// rows.
+///
+/// # Errors
+/// As [`preview`].
+pub fn write_preview(
+    store: &dyn Store,
+    plan: &Plan,
+    rows: PreviewRows,
+    format: PreviewFormat,
+    path: &Path,
+) -> Result<u64, Error> {
+    let failed = |error: io::Error| {
+        Error::new(
+            ErrorKind::OutputFailed,
+            format!("The file {} cannot be written: {error}.", path.display()),
+            "Check its folder and its permissions.",
+        )
+    };
+    let mut file = WholeFile::create(path).map_err(failed)?;
+    let rows = preview(store, plan, rows, format, &mut file)?;
+    file.persist().map_err(failed)?;
+    Ok(rows)
 }
 
 /// Rows on their way to be sorted: the text in a temporary file, the order in memory.

@@ -40,6 +40,8 @@ pub enum Reason {
     Undo,
     /// A later run changed the user, so that the older run is not undone for it.
     ChangedSinceRun,
+    /// The baseline does not know the user, who is not said to be active; such users are not to be sent.
+    UnknownInactive,
     /// Not changed: listed only where everybody is asked for.
     Same,
 }
@@ -68,6 +70,7 @@ impl Reason {
             Reason::UndoAdd => "undo-add",
             Reason::Undo => "undo",
             Reason::ChangedSinceRun => "changed-since-run",
+            Reason::UnknownInactive => "unknown-inactive",
             Reason::Same => "same",
         }
     }

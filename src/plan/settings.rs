@@ -1,6 +1,6 @@
 //! What a plan is to be made from and what must hold: the arguments of `plan.create`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::brakes::{BrakeLimit, BrakeLimits, Windows};
 use super::{MissingPolicy, Protected};
 use crate::convert::Conversion;
 use crate::document::{Reader, read_document};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// A source that lost this many percent of the rows of the last run is refused.
 const DEFAULT_DROP: u64 = 20;
@@ -25,6 +25,8 @@ pub struct PlanArguments {
     pub document: Value,
     /// What must hold.
     pub settings: PlanSettings,
+    /// Where to write a preview as CSV as soon as the plan is made.
+    pub preview_path: Option<PathBuf>,
 }
 
 /// Validated settings of a plan.
@@ -32,6 +34,8 @@ pub struct PlanArguments {
 pub struct PlanSettings {
     /// What becomes of users that the source no longer holds.
     pub missing: MissingPolicy,
+    /// What becomes of inactive users whom the baseline does not know.
+    pub unknown_inactive: UnknownInactive,
     /// Whether everybody is sent, changed or not.
     pub full: bool,
     /// What stops a plan.
@@ -40,6 +44,37 @@ pub struct PlanSettings {
     pub guards: Guards,
     /// Whom no plan may disable; the canaries are among them.
     pub protected: Protected,
+    /// What lets the plan through its brakes.
+    pub consent: Consent,
+}
+
+/// What becomes of users whom the baseline does not know and who are not said to be active.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnknownInactive {
+    /// They are sent: an account that exists is disabled, another one is created disabled.
+    #[default]
+    Send,
+    /// They are counted and named, and not sent.
+    Skip,
+}
+
+/// What lets a plan through its brakes in the same step in which it is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing.
+    #[default]
+    None,
+    /// An approval of exactly these brakes and numbers.
+    Given {
+        /// How many users each tripped brake counts in the plan, by the brake's name.
+        brakes: BTreeMap<String, u64>,
+        /// Why it is right.
+        reason: String,
+        /// Who says so.
+        approver: String,
+    },
+    /// A rehearsal goes on whatever would have stopped an upload.
+    Rehearsal,
 }
 
 /// What a source must be like for a plan to be made from it.
@@ -79,12 +114,50 @@ impl PlanArguments {
     /// # Errors
     /// `ConfigInvalid`, with every problem and its JSON path.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        read_document("plan arguments", json, |doc| {
-            let document = doc.value("conversion").cloned().unwrap_or(Value::Null);
-            let conversion = Conversion::read_within(doc);
-            let settings = doc.object("settings", PlanSettings::read);
-            Some(PlanArguments { conversion: conversion?, document, settings: settings? })
-        })
+        read_document("plan arguments", json, Self::read)
+    }
+
+    /// Reads them within another document.
+    pub(crate) fn read(doc: &mut Reader<'_>) -> Option<Self> {
+        let document = doc.value("conversion").cloned().unwrap_or(Value::Null);
+        let conversion = Conversion::read_within(doc);
+        let settings = doc.object("settings", PlanSettings::read);
+        let (conversion, settings) = (conversion?, settings?);
+        if conversion.part && settings.missing == MissingPolicy::Disable {
+            doc.problem(
+                "settings.missing",
+                "cannot be \"disable\" for a part of the people (--partial, source.complete: false): whoever \
+                 is not in a part is not missing",
+            );
+        }
+        let preview_path = doc.path("previewPath");
+        Some(PlanArguments { conversion, document, settings, preview_path })
+    }
+
+    /// Whether these settings can be followed with a kept state, or without one.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`.
+    pub fn fit(&self, kept: bool) -> Result<(), Error> {
+        let PlanSettings { missing, unknown_inactive, consent, .. } = &self.settings;
+        let (message, advice) = match consent {
+            Consent::Given { .. } if kept => (
+                "An upload cannot approve itself where a state is kept.",
+                "Approve the plan that was stopped, with approve; then start the upload again.",
+            ),
+            _ if kept => return Ok(()),
+            _ if *unknown_inactive == UnknownInactive::Skip => (
+                "Without a state every user is unknown, so that skipping unknown inactive users would mean \
+                 that no leaver is ever disabled.",
+                "Leave out --unknown-inactive skip, or keep a state.",
+            ),
+            _ if *missing == MissingPolicy::Disable => (
+                "Without a state nobody is known who could be missing.",
+                "Leave out --missing disable, or keep a state.",
+            ),
+            _ => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::ConfigInvalid, message, advice))
     }
 }
 
@@ -101,10 +174,14 @@ impl PlanSettings {
         })
     }
 
-    pub(crate) fn read(doc: &mut Reader<'_>) -> Option<Self> {
+    fn read(doc: &mut Reader<'_>) -> Option<Self> {
         let missing = doc.choice(
             "missing",
             &[("report", MissingPolicy::Report), ("disable", MissingPolicy::Disable)],
+        );
+        let unknown_inactive = doc.choice(
+            "unknownInactive",
+            &[("send", UnknownInactive::Send), ("skip", UnknownInactive::Skip)],
         );
         let full = doc.flag("full");
         let brakes = doc.object("brakes", read_brakes);
@@ -115,9 +192,21 @@ impl PlanSettings {
             let user_names = names.iter().map(|name| name.to_lowercase()).collect();
             Some(Protected { external_ids, user_names })
         });
+        let consent = match doc.value("approval") {
+            None => Some(Consent::None),
+            Some(_) => doc.object("approval", read_approval),
+        };
         let (mut protected, guards) = (protected?, guards?);
         protected.external_ids.extend(guards.canaries.iter().cloned());
-        Some(PlanSettings { missing: missing?, full: full?, brakes: brakes?, guards, protected })
+        Some(PlanSettings {
+            missing: missing?,
+            unknown_inactive: unknown_inactive?,
+            full: full?,
+            brakes: brakes?,
+            guards,
+            protected,
+            consent: consent?,
+        })
     }
 }
 
@@ -126,10 +215,12 @@ impl Default for PlanSettings {
     fn default() -> Self {
         PlanSettings {
             missing: MissingPolicy::Report,
+            unknown_inactive: UnknownInactive::Send,
             full: false,
             brakes: BrakeLimits::default(),
             guards: Guards::default(),
             protected: Protected { external_ids: BTreeSet::new(), user_names: BTreeSet::new() },
+            consent: Consent::None,
         }
     }
 }
@@ -147,18 +238,26 @@ impl Default for Guards {
     }
 }
 
+fn read_approval(doc: &mut Reader<'_>) -> Option<Consent> {
+    let brakes = doc.counts("brakes");
+    let (reason, approver) = (doc.required_text("reason"), doc.required_text("approver"));
+    Some(Consent::Given { brakes: brakes?, reason: reason?, approver: approver? })
+}
+
 fn read_brakes(doc: &mut Reader<'_>) -> Option<BrakeLimits> {
     let defaults = BrakeLimits::default();
     let removals = read_windows(doc, "removals", defaults.removals);
     let wipes = read_windows(doc, "wipes", defaults.wipes);
     let updates = read_windows(doc, "updates", defaults.updates);
     let adds = read_windows(doc, "adds", defaults.adds);
+    let inactive_adds = read_windows(doc, "inactiveAdds", defaults.inactive_adds);
     let renames = read_limit(doc, "renames", defaults.renames);
     Some(BrakeLimits {
         removals: removals?,
         wipes: wipes?,
         updates: updates?,
         adds: adds?,
+        inactive_adds: inactive_adds?,
         renames: renames?,
     })
 }

@@ -40,7 +40,7 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         sent.insert(xxh3_128(item.external_id.as_bytes()), item.hash.unwrap_or_default());
         Ok(())
     })?;
-    let mut comparison = Comparison::new(store, desk.target.id, false, &[])?;
+    let mut comparison = Comparison::new(store, desk.target.id, &PlanSettings::default())?;
     let mut users = 0;
     store.values_before(run, &mut |before| {
         users += 1;
@@ -73,6 +73,7 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         origin: Origin::Undo { run: run.to_owned() },
         missing: MissingPolicy::Report,
         full: false,
+        part: false,
         input_hash: String::new(),
         mapping_hash: String::new(),
         // The next source is compared in size with the last one, not with this plan.
@@ -84,7 +85,7 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         batch: desk.batch,
         warnings,
     };
-    write(desk, &known, &drafts, &mut texts, frame)
+    Ok(write(desk, &known, &drafts, &mut texts, frame)?.0)
 }
 
 impl Comparison<'_> {

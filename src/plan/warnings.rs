@@ -26,6 +26,11 @@ impl Warnings {
         }
     }
 
+    /// What concerns the plan as a whole.
+    pub(super) fn of_the_plan(&self) -> Vec<String> {
+        self.of_the_plan.clone()
+    }
+
     /// All of them, in the order in which to read them.
     pub(super) fn into_sentences(self) -> Vec<String> {
         let Warnings { of_the_plan: mut sentences, of_users, left_out } = self;

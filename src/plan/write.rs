@@ -33,6 +33,7 @@ pub(super) struct Frame {
     pub(super) origin: Origin,
     pub(super) missing: MissingPolicy,
     pub(super) full: bool,
+    pub(super) part: bool,
     pub(super) input_hash: String,
     pub(super) mapping_hash: String,
     pub(super) rows: u64,
@@ -45,14 +46,14 @@ pub(super) struct Frame {
     pub(super) warnings: Warnings,
 }
 
-/// Writes the plan.
+/// Writes the plan; gives with it what is to be said of it as a whole.
 pub(super) fn write(
     desk: &Desk<'_>,
     known: &Known,
     drafts: &[Draft],
     texts: &mut DraftTexts,
     mut frame: Frame,
-) -> Result<Plan, Error> {
+) -> Result<(Plan, Vec<String>), Error> {
     let order = in_order(drafts, texts, &mut frame.warnings)?;
     let mut writer =
         desk.store.write_plan(&frame.id, desk.target.id, known.revision(), frame.now)?;
@@ -97,12 +98,13 @@ pub(super) fn write(
     let base = Base { users: known.users(), active: known.active() };
     let earlier = earlier(desk.store, desk.target.id, frame.now)?;
     let judgement = judge.judgement(&earlier, base, &frame.limits);
-    let tripped = judgement.tripped_brakes();
+    let tripped = judgement.tripped_numbers();
     let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",
         Keep::Hashes => "hashes",
     };
+    let said = frame.warnings.of_the_plan();
     let about = About {
         origin: frame.origin,
         missing: frame.missing,
@@ -116,18 +118,19 @@ pub(super) fn write(
     let protected_names = std::mem::take(&mut frame.protected.user_names);
     let brakes = StoredBrakes { limits: frame.limits, base, protected: frame.protected, judgement };
     let unwritable = |_| Error::internal("The facts of a plan cannot be written.");
-    writer.finish(PlanFacts {
+    let plan = writer.finish(PlanFacts {
         input_hash: frame.input_hash,
         mapping_hash: frame.mapping_hash,
         rows: frame.rows,
-        part: false,
         counts,
         tripped,
+        part: frame.part,
         brakes: serde_json::to_string(&brakes).map_err(unwritable)?,
         judgement: serde_json::to_string(&brakes.judgement).map_err(unwritable)?,
         protected_names,
         source: serde_json::to_string(&about).map_err(unwritable)?,
-    })
+    })?;
+    Ok((plan, said))
 }
 
 /// The drafts in the order of sending: managers before reports, then leavers first, then as the source

@@ -6,20 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::journal::{Entry, Journal};
 use super::pace::Permit;
 use super::retry::{Outcome, Patience, told};
-use super::supply::{Load, Planned, cancelled};
+use super::supply::{Load, cancelled};
 use crate::client::Parts;
 use crate::crash::Step;
 use crate::graph::bulk_upload;
 use crate::graph::target::Target;
 use crate::graph::transport::{HttpRequest, Token, TransportError, TransportFault};
-use crate::scim::bulk::Batch;
 use crate::time::Timestamp;
 
 /// A batch and what it has been through.
 pub(super) struct Parcel {
-    pub(super) batch: Batch,
-    pub(super) planned: Option<Planned>,
-    /// The client-request-id of its next try, where that was chosen already.
+    pub(super) load: Load,
+    /// The client-request-id of its first try.
     pub(super) client_request_id: Option<String>,
     pub(super) patience: Patience,
     /// Tries that left this machine.
@@ -47,44 +45,41 @@ impl Gate {
 }
 
 impl Parcel {
-    pub(super) fn new(load: Load, client_request_id: Option<String>) -> Self {
-        let Load { batch, planned } = load;
-        let before = planned.as_ref();
+    pub(super) fn new(load: Load, client_request_id: String) -> Self {
         Parcel {
-            client_request_id,
+            client_request_id: Some(client_request_id),
             patience: Patience::default(),
-            calls: before.map_or(0, |planned| u32::try_from(planned.attempts).unwrap_or(u32::MAX)),
+            calls: u32::try_from(load.attempts).unwrap_or(u32::MAX),
             since: None,
-            doubtful: before.is_some_and(|planned| planned.doubtful),
+            doubtful: load.doubtful,
             renewed: false,
             gate: Gate::default(),
-            batch,
-            planned,
+            load,
         }
     }
 
+    pub(super) fn number(&self) -> u64 {
+        self.load.batch.number
+    }
+
     pub(super) fn users(&self) -> u64 {
-        self.batch.users.len() as u64
+        self.load.batch.users.len() as u64
     }
 
-    /// Its entry in the journal, where the run has one.
-    pub(super) fn entry(&self) -> Option<Entry> {
-        let body_hash = self.planned.as_ref()?.body_hash;
-        Some(Entry { number: self.batch.number, body_hash })
-    }
-
-    pub(super) fn is_urgent(&self) -> bool {
-        self.planned.as_ref().is_some_and(|planned| planned.urgent)
+    /// Its entry in the journal.
+    pub(super) fn entry(&self) -> Entry {
+        Entry { number: self.number(), body_hash: self.load.body_hash }
     }
 
     /// The next try.
-    pub(super) fn call(&mut self, client_request_id: String, journal: Option<Journal>) -> Call {
+    pub(super) fn call(&mut self, client_request_id: String, journal: Journal) -> Call {
         self.patience.tries += 1;
         self.gate = Gate::default();
         Call {
             client_request_id,
-            body: self.batch.body.clone(),
-            entry: journal.zip(self.entry()),
+            body: self.load.batch.body.clone(),
+            journal,
+            entry: self.entry(),
             doubtful: self.doubtful,
             gate: self.gate.clone(),
         }
@@ -102,7 +97,8 @@ pub(super) struct Ended {
 pub(super) struct Call {
     pub(super) client_request_id: String,
     body: bytes::Bytes,
-    entry: Option<(Journal, Entry)>,
+    journal: Journal,
+    entry: Entry,
     /// An earlier try may have arrived.
     doubtful: bool,
     gate: Gate,
@@ -120,8 +116,7 @@ impl Call {
             Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => {
                 drop(permit);
             }
-            sent if sent.was_sent() => permit.over(sent.status().unwrap_or_default()).await,
-            _ => permit.unused().await,
+            ended => permit.over(ended.status().unwrap_or_default()).await,
         }
         outcome
     }
@@ -133,9 +128,7 @@ impl Call {
         let id = &self.client_request_id;
         let request = bulk_upload::request(target, token.clone(), id, self.body.clone())
             .map_err(Outcome::Failed)?;
-        if let Some((journal, entry)) = &self.entry {
-            journal.sent(*entry, id).await.map_err(Outcome::Failed)?;
-        }
+        self.journal.sent(self.entry, id).await.map_err(Outcome::Failed)?;
         Ok((token, request))
     }
 
@@ -167,11 +160,11 @@ impl Call {
 
     /// Writes down how a try ended, as far as that is certain. A refusal is judged first.
     async fn record(&self, outcome: Outcome, target: &Target) -> Outcome {
-        let Some((journal, entry)) = &self.entry else { return outcome };
+        let (journal, entry) = (&self.journal, self.entry);
         match &outcome {
             Outcome::Accepted(receipt) => {
                 let request_id = receipt.request_id.clone().unwrap_or_default();
-                if let Err(error) = journal.accepted(*entry, request_id).await {
+                if let Err(error) = journal.accepted(entry, request_id).await {
                     return Outcome::Unrecorded(error);
                 }
             }

@@ -35,6 +35,22 @@ pub enum Event {
     Rejected(Finding),
     /// A record is odd but goes on, or something about the run is odd.
     Warning(Warning),
+    /// Something worth knowing that is no reason for worry.
+    Note {
+        /// A full sentence.
+        message: String,
+    },
+    /// The service staged a batch that an earlier run had sent and nobody had answered.
+    Settled {
+        /// The earlier run.
+        run: String,
+        /// The batch's number in that run.
+        batch: u64,
+        /// Users in it.
+        users: usize,
+        /// The service's id of the call.
+        request_id: Option<String>,
+    },
     /// The whole source was read; sending begins.
     Checked(Totals),
     /// The service staged a batch (202).

@@ -12,13 +12,13 @@ use super::events::Numbered;
 use super::open::Task;
 use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
+use super::settings::{RunArguments, RunWork};
 use super::summary::{End, Progress, Stage, Summary, Tally};
-use super::supply::{Check, cancelled, check, panicked, shut_down};
+use super::supply::{cancelled, panicked, shut_down};
 use crate::client::Client;
 use crate::convert::Spool;
 use crate::error::{Error, ErrorKind};
-use crate::plan::PlanArguments;
-use crate::run::settings::{RunArguments, RunWork};
+use crate::plan::{Consent, PlanArguments};
 use crate::time::Timestamp;
 
 /// One upload: a source checked, then sent batch by batch; or a plan executed, and kept in the state.
@@ -36,37 +36,9 @@ pub struct Run {
 /// Records are still being pushed.
 struct Input {
     arguments: Box<PlanArguments>,
-    aim: Aim,
+    plan_only: bool,
     spool: Spool,
-    ready: oneshot::Sender<Work>,
-}
-
-/// What a run's task gets to do.
-enum Work {
-    /// Check a source and send all of it; nothing outlives the run.
-    Send(Check),
-    /// Make a plan of a source and store it; nothing is sent.
-    Plan(Box<PlanArguments>, Option<Spool>),
-    /// Execute a plan, under its target's lease, in the journal.
-    Keep(Task),
-}
-
-/// What becomes of a source.
-#[derive(Clone, Copy)]
-enum Aim {
-    Send,
-    Plan,
-    Keep,
-}
-
-impl Work {
-    fn of_source(aim: Aim, arguments: Box<PlanArguments>, pushed: Option<Spool>) -> Work {
-        match aim {
-            Aim::Send => Work::Send(check(arguments.conversion, pushed)),
-            Aim::Plan => Work::Plan(arguments, pushed),
-            Aim::Keep => Work::Keep(Task::Upload(arguments, pushed)),
-        }
-    }
+    ready: oneshot::Sender<Task>,
 }
 
 /// What the run's task and its host have in common.
@@ -77,7 +49,7 @@ struct Shared {
     holder: String,
     /// The id of the older run that goes on here.
     resumed: OnceLock<String>,
-    /// The pace that the store keeps for everyone, where the run is kept.
+    /// The run's way to the ledger, once it is open.
     pacer: OnceLock<Arc<Pacer>>,
     waits: bool,
     client: Client,
@@ -91,27 +63,31 @@ impl Run {
     /// waits for records: [`Run::push`] them, then [`Run::finish_input`]. What is wrong with the source,
     /// the mapping or the plan is told by the terminal event.
     ///
-    /// Where the client keeps state, an upload makes a plan and executes it. With `planOnly` the run
-    /// ends with the plan, as the operation `plan.create` would: no lease, no journal, no call.
+    /// An upload first settles what an earlier run left without an answer, then makes a plan and executes it.
+    /// With `planOnly` the run ends with the plan, as the operation `plan.create` would: no lease, no
+    /// journal, no call.
     ///
     /// # Errors
     /// `ConfigInvalid` with every problem; `OutputFailed` if pushed records cannot be kept;
     /// `ShuttingDown`.
     pub fn start(client: &Client, arguments_json: &[u8]) -> Result<Run, Error> {
         let RunArguments { work, wait } = RunArguments::parse(arguments_json)?;
-        let work = match work {
-            RunWork::Apply(plan) => Work::Keep(Task::Apply(plan)),
-            RunWork::Resume(run) => Work::Keep(Task::Resume(run)),
-            RunWork::Plan(arguments) => return Self::source(client, Aim::Plan, arguments, wait),
-            RunWork::Upload(arguments) => {
-                let aim = if client.keeps_state() { Aim::Keep } else { Aim::Send };
-                return Self::source(client, aim, arguments, wait);
-            }
-        };
-        let (ready, input) = oneshot::channel();
-        // The receiver is right here.
-        let _ = ready.send(work);
-        Self::launch(client, input, None, wait)
+        if let RunWork::Upload(arguments) = &work
+            && arguments.settings.consent == Consent::Rehearsal
+            && client.config().target.simulator.is_none()
+        {
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                "A rehearsal goes on where an upload stops, so it needs a simulated tenant.",
+                "Name a simulator, or leave out rehearse.",
+            ));
+        }
+        match work {
+            RunWork::Apply(plan) => Self::launch(client, Task::Apply(plan), wait),
+            RunWork::Resume(run) => Self::launch(client, Task::Resume(run), wait),
+            RunWork::Plan(arguments) => Self::source(client, arguments, true, wait),
+            RunWork::Upload(arguments) => Self::source(client, arguments, false, wait),
+        }
     }
 
     /// Executes the stored plan `plan`. With `wait` it also waits for quota and for another run's end.
@@ -120,9 +96,7 @@ impl Run {
     /// `ShuttingDown`; anything else is told by the terminal event: `NotFound`, `PlanStale`,
     /// `BrakeTripped`, `LockHeld`, `RunUnfinished`, and what sending and the state give.
     pub fn apply(client: &Client, plan: &str, wait: bool) -> Result<Run, Error> {
-        let (ready, input) = oneshot::channel();
-        let _ = ready.send(Work::Keep(Task::Apply(plan.to_owned())));
-        Self::launch(client, input, None, wait)
+        Self::launch(client, Task::Apply(plan.to_owned()), wait)
     }
 
     /// Goes on with the run `run`, or with the one that was interrupted last; without one there is
@@ -131,34 +105,34 @@ impl Run {
     /// # Errors
     /// As [`Self::apply`].
     pub fn resume(client: &Client, run: Option<&str>, wait: bool) -> Result<Run, Error> {
-        let (ready, input) = oneshot::channel();
-        let _ = ready.send(Work::Keep(Task::Resume(run.map(str::to_owned))));
-        Self::launch(client, input, None, wait)
+        Self::launch(client, Task::Resume(run.map(str::to_owned)), wait)
     }
 
     fn source(
         client: &Client,
-        aim: Aim,
-        mut arguments: Box<PlanArguments>,
+        arguments: Box<PlanArguments>,
+        plan_only: bool,
         wait: bool,
     ) -> Result<Run, Error> {
-        let most = client.config().limits.batch;
-        let limits = &mut arguments.conversion.limits;
-        limits.operations = limits.operations.min(most.operations);
-        limits.bytes = limits.bytes.min(most.bytes);
-        let (ready, input) = oneshot::channel();
         if arguments.conversion.path.is_some() {
-            let _ = ready.send(Work::of_source(aim, arguments, None));
-            return Self::launch(client, input, None, wait);
+            return Self::launch(client, Task::of_source(arguments, None, plan_only), wait);
         }
+        let (ready, task) = oneshot::channel();
         let spool = Spool::new()?;
-        Self::launch(client, input, Some(Input { arguments, aim, spool, ready }), wait)
+        Self::drive(client, task, Some(Input { arguments, plan_only, spool, ready }), wait)
     }
 
-    /// Starts a run whose work comes through `input`.
-    fn launch(
+    fn launch(client: &Client, task: Task, waits: bool) -> Result<Run, Error> {
+        let (ready, input) = oneshot::channel();
+        // The receiver is right here.
+        let _ = ready.send(task);
+        Self::drive(client, input, None, waits)
+    }
+
+    /// Starts a run whose task comes through `input`.
+    fn drive(
         client: &Client,
-        input: oneshot::Receiver<Work>,
+        input: oneshot::Receiver<Task>,
         pushed: Option<Input>,
         waits: bool,
     ) -> Result<Run, Error> {
@@ -212,10 +186,10 @@ impl Run {
     /// # Errors
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
-        let Input { arguments, aim, spool, ready } =
+        let Input { arguments, plan_only, spool, ready } =
             self.input().take().ok_or_else(no_more_input)?;
         // A run that ended before (cancelled) needs no source.
-        let _ = ready.send(Work::of_source(aim, arguments, Some(spool)));
+        let _ = ready.send(Task::of_source(arguments, Some(spool), plan_only));
         Ok(())
     }
 
@@ -267,7 +241,7 @@ impl Run {
 
     /// How far the run is.
     pub fn progress(&self) -> Progress {
-        self.shared.tally().progress(self.shared.pacer().quota_left())
+        self.shared.tally().progress(self.shared.quota_left())
     }
 
     /// Hands in a fresh access token for this run's client; good for `expires_in` from now.
@@ -315,8 +289,10 @@ impl Shared {
         self.resumed.get().unwrap_or(&self.id)
     }
 
-    fn pacer(&self) -> &Arc<Pacer> {
-        self.pacer.get().unwrap_or(&self.client.parts().pacer)
+    /// What the daily quota has left; until the ledger was asked, all of it.
+    fn quota_left(&self) -> u64 {
+        let all = || self.client.config().limits.calls_per_day as u64;
+        self.pacer.get().map_or_else(all, |pacer| pacer.quota_left())
     }
 
     fn summary(&self, end: End) -> Summary {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
-use super::supply::{Planned, ended};
+use super::supply::{Load, blocking};
 use crate::crash::Step;
 use crate::error::Error;
 use crate::store::{NewBatch, RunState, Store};
@@ -36,20 +34,15 @@ impl Journal {
         work: impl FnOnce(&dyn Store, &str, Timestamp) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let Journal { store, clock, run } = self.clone();
-        let written = spawn_blocking(move || work(&*store, &run, clock.now())).await;
-        let written = written.unwrap_or_else(|lost| Err(ended(&lost)))?;
+        let written = blocking(move || work(&*store, &run, clock.now())).await?;
         step.reached();
         Ok(written)
     }
 
     /// Before a batch of a plan is ever sent.
-    pub(super) async fn intend(
-        &self,
-        number: u64,
-        planned: &Planned,
-        client_request_id: String,
-    ) -> Result<(), Error> {
-        let (body_hash, ordinals) = (planned.body_hash, planned.ordinals.clone());
+    pub(super) async fn intend(&self, load: &Load, client_request_id: String) -> Result<(), Error> {
+        let number = load.batch.number;
+        let (body_hash, ordinals) = (load.body_hash, load.ordinals.clone());
         self.write(Step::Intended, move |store, run, now| {
             let client_request_id = &client_request_id;
             store.intend(run, &NewBatch { number, ordinals, body_hash, client_request_id }, now)

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 
 use super::events::{Event, Warning};
 use super::queue::EventQueue;
 use super::summary::End;
-use super::supply::{cancellation, cancelled, ended};
+use super::supply::{blocking, cancellation, cancelled};
 use crate::crash::Step;
 use crate::error::Error;
 use crate::store::{self, Store, TargetId};
@@ -115,7 +114,6 @@ impl Lease {
         + 'static,
     ) -> Result<T, Error> {
         let Lease { store, clock, target, holder } = self.clone();
-        let done = spawn_blocking(move || work(&*store, target, &holder, clock.now())).await;
-        done.unwrap_or_else(|lost| Err(ended(&lost)))
+        blocking(move || work(&*store, target, &holder, clock.now())).await
     }
 }

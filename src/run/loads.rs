@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::supply::{Load, Planned};
+use super::supply::Load;
 use crate::convert::Rendered;
 use crate::error::{Error, ErrorKind};
 use crate::scim::User;
@@ -120,19 +120,16 @@ impl Loads {
         let items = self.users.items(known.ordinals.clone())?;
         let unlimited = BatchLimits { operations: usize::MAX, bytes: usize::MAX };
         let load = self.build(items, unlimited, known.number, known.ordinals)?;
-        let mut load = load.ok_or_else(|| Error::internal("A batch in the journal is empty."))?;
-        if let Some(planned) = &mut load.planned {
-            if planned.body_hash != known.body_hash {
-                return Err(Error::new(
-                    ErrorKind::InvalidState,
-                    format!("Batch {} cannot be made again as it was sent.", known.number),
-                    "Resume with the entrabulk that the run was started with.",
-                ));
-            }
-            planned.attempts = known.attempts;
-            planned.doubtful = matches!(known.state, BatchState::Sent | BatchState::InDoubt);
+        let load = load.ok_or_else(|| Error::internal("A batch in the journal is empty."))?;
+        if load.body_hash != known.body_hash {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                format!("Batch {} cannot be made again as it was sent.", known.number),
+                "Resume with the entrabulk that the run was started with.",
+            ));
         }
-        Ok(load)
+        let doubtful = matches!(known.state, BatchState::Sent | BatchState::InDoubt);
+        Ok(Load { attempts: known.attempts, doubtful, ..load })
     }
 
     /// The next batch that the journal does not know.
@@ -184,8 +181,7 @@ impl Loads {
         let Some(mut batch) = builder.take() else { return Ok(None) };
         batch.number = number;
         let body_hash = xxh3_128(&batch.body);
-        let planned = Planned { ordinals, body_hash, after, urgent, attempts: 0, doubtful: false };
-        Ok(Some(Load { batch, planned: Some(planned) }))
+        Ok(Some(Load { batch, ordinals, body_hash, after, urgent, attempts: 0, doubtful: false }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Batches to calls: pace, retry, run, events.
+//! A plan to calls: opened, leased, journalled, paced, sent, told. Without a network: to request bodies.
 
 mod attempt;
 mod events;
@@ -7,16 +7,17 @@ mod journal;
 mod lease;
 mod loads;
 mod open;
-pub(crate) mod pace;
+mod pace;
+mod payloads;
 mod queue;
 mod retry;
 mod sending;
 pub mod settings;
-mod shared;
 mod summary;
 mod supply;
 
 pub use events::{Event, Numbered, WaitReason, Warning};
 pub use handle::Run;
+pub use payloads::Builder;
 pub use settings::RunArguments;
 pub use summary::{Progress, Stage, Summary};

@@ -1,4 +1,5 @@
-//! A run of a stored plan, opened: the plan judged again, the run in the journal, its batches at hand.
+//! What a run needs before its first call: the source opened and planned, the plan judged, the run in the
+//! journal, its batches at hand. All of it blocks.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,24 +9,36 @@ use super::events::{Event, Warning};
 use super::loads::{Loads, Users};
 use super::summary::Tally;
 use super::supply::{Batches, Listener};
-use crate::client::Client;
-use crate::convert::Conversion;
-use crate::convert::{self, Checked, Prepared, Rendered, Spool, Totals};
+use crate::client::{Client, Workspace};
+use crate::convert::{self, Conversion, Prepared, Rendered, Spool, Totals};
 use crate::error::{Error, ErrorKind, Severity};
-use crate::plan::PlanArguments;
-use crate::plan::{self, About, Origin};
+use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments, PreviewRows};
+use crate::report::preview::PreviewFormat;
 use crate::scim::bulk::BatchLimits;
-use crate::store::{self, Actions, BatchState, ItemFilter, Keep, NewRun, Plan, RunState, Store};
+use crate::store::{self, Actions, Approval, BatchState, ItemFilter, Keep, NewRun, Plan, RunState};
+use crate::time::Timestamp;
 
-/// What a kept run is to do.
+/// What a run is to do.
 #[derive(Debug)]
 pub(super) enum Task {
+    /// Make a plan of a source and store it.
+    Plan(Box<PlanArguments>, Option<Spool>),
     /// Make a plan of a source, then execute it.
     Upload(Box<PlanArguments>, Option<Spool>),
     /// Execute a stored plan.
     Apply(String),
     /// Go on with a run: that one, or whichever was interrupted.
     Resume(Option<String>),
+}
+
+impl Task {
+    pub(super) fn of_source(
+        arguments: Box<PlanArguments>,
+        pushed: Option<Spool>,
+        plan_only: bool,
+    ) -> Self {
+        if plan_only { Task::Plan(arguments, pushed) } else { Task::Upload(arguments, pushed) }
+    }
 }
 
 /// A run ready to send.
@@ -35,12 +48,24 @@ pub(super) struct Opened {
     pub(super) expected: Expected,
     pub(super) before: Before,
     pub(super) batches: Batches,
+    /// What would have stopped it, where it is a rehearsal.
+    pub(super) verdict: Option<Error>,
+}
+
+/// What an earlier run left without an answer.
+pub(super) struct Unsettled {
+    pub(super) run: String,
+    pub(super) users: u64,
+    /// How many batches.
+    pub(super) left: usize,
+    pub(super) batches: Batches,
 }
 
 /// What a plan says of the users it is about.
 pub(super) struct Expected {
     pub(super) totals: Totals,
     pub(super) unchanged: u64,
+    pub(super) skipped: u64,
     pub(super) absent: u64,
 }
 
@@ -65,6 +90,7 @@ impl Expected {
         Ok(Expected {
             totals,
             unchanged: counts.unchanged,
+            skipped: counts.skipped,
             absent: (counts.sent() + known).saturating_sub(rows),
         })
     }
@@ -72,11 +98,12 @@ impl Expected {
     /// The counts of the run of plan `plan` begin with these.
     pub(super) fn into_tally(self, tally: &mut Tally, plan: String) {
         (tally.totals, tally.plan) = (self.totals, Some(plan));
-        (tally.unchanged, tally.absent) = (self.unchanged, self.absent);
+        (tally.unchanged, tally.skipped, tally.absent) =
+            (self.unchanged, self.skipped, self.absent);
     }
 }
 
-/// What earlier sittings of the run came to.
+/// What the run came to before it went on here.
 #[derive(Debug, Default)]
 pub(super) struct Before {
     pub(super) accepted: u64,
@@ -86,214 +113,323 @@ pub(super) struct Before {
     pub(super) batches: u64,
 }
 
-/// Opens what `task` says; `None` if there is nothing to resume. Blocks.
-pub(super) fn open(
-    client: &Client,
-    store: &Arc<dyn Store>,
-    task: Task,
-    listener: &Listener,
-) -> Result<Option<Opened>, Error> {
-    match task {
-        Task::Upload(arguments, pushed) => {
-            let (plan, source) = make(client, &**store, *arguments, pushed, listener)?;
-            // An export that was still being written looks like one with fewer people.
-            source.still_the_same()?;
-            start(client, store, &plan, listener, || source.again()).map(Some)
+/// Opens runs: the target's state, and whom to tell.
+#[derive(Clone)]
+pub(super) struct Opening {
+    pub(super) client: Client,
+    pub(super) workspace: Workspace,
+    pub(super) listener: Listener,
+}
+
+impl Opening {
+    /// Opens the source and says that the run began.
+    pub(super) fn begin(
+        &self,
+        arguments: &PlanArguments,
+        pushed: Option<Spool>,
+    ) -> Result<Prepared, Error> {
+        let opened = arguments
+            .fit(self.workspace.kept)
+            .and_then(|()| plan::open(self.client.config().limits.batch, arguments, pushed));
+        let source = opened.as_ref().ok().map(|prepared| prepared.facts().clone());
+        self.listener.tell(Event::Started {
+            run: self.listener.run.clone(),
+            source,
+            plan: None,
+        })?;
+        for message in &self.workspace.notes {
+            self.note(message.clone())?;
         }
-        Task::Apply(id) => {
-            let plan = store.plan(&id)?;
-            tell_started(listener, &listener.run, &plan)?;
-            let here = client.desk(&**store)?.target.id;
-            if plan.target != here {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!("Plan {id} was made for another target than the configuration names."),
-                    "Use the configuration that the plan was made with.",
-                ));
-            }
-            source_unmoved(&plan)?;
-            start(client, store, &plan, listener, || reopened(&plan)).map(Some)
+        opened
+    }
+
+    /// Makes a plan of the opened source and stores it; tells of what is found on the way.
+    pub(super) fn plan(&self, arguments: PlanArguments, source: Prepared) -> Result<Made, Error> {
+        let desk = self.workspace.desk(&self.client);
+        let preview = arguments.preview_path.clone();
+        let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
+            self.listener.tell(match severity {
+                Severity::Error => Event::Rejected(finding),
+                Severity::Warning => Event::Warning(Warning::Record(finding)),
+            })
+        })?;
+        if let Some(path) = &preview {
+            let (rows, format) = (PreviewRows::Noteworthy, PreviewFormat::Csv { bom: false });
+            plan::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
         }
-        Task::Resume(run) => resume(client, store, run, listener),
+        self.listener.tell(Event::Planned { plan: plan::document(&made.plan)? })?;
+        for message in &made.said {
+            self.listener.tell(Event::Warning(Warning::Run { message: message.clone() }))?;
+        }
+        Ok(made)
     }
-}
 
-/// Makes a plan of a source and stores it; tells of what is found on the way. Gives the source, too.
-/// Blocks.
-pub(super) fn make(
-    client: &Client,
-    store: &dyn Store,
-    arguments: PlanArguments,
-    pushed: Option<Spool>,
-    listener: &Listener,
-) -> Result<(Plan, Checked), Error> {
-    let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
-    listener.tell(started)?;
-    plan::create(&client.desk(store)?, arguments, pushed, &mut |severity, finding| {
-        listener.tell(match severity {
-            Severity::Error => Event::Rejected(finding),
-            Severity::Warning => Event::Warning(Warning::Record(finding)),
-        })
-    })
-}
-
-fn tell_started(listener: &Listener, run: &str, plan: &Plan) -> Result<(), Error> {
-    let plan = Some(plan.id.clone());
-    listener.tell(Event::Started { run: run.to_owned(), source: None, plan })
-}
-
-/// Judges the plan as it is now, and begins its run. `source` opens what the plan was made from.
-fn start(
-    client: &Client,
-    store: &Arc<dyn Store>,
-    plan: &Plan,
-    listener: &Listener,
-    source: impl FnOnce() -> Result<Prepared, Error>,
-) -> Result<Opened, Error> {
-    listener.tell(Event::Planned { plan: plan::document(plan)? })?;
-    let clock = &client.parts().clock;
-    let judgement = plan::judge_again(&**store, plan, clock.now())?;
-    if judgement.blocked() {
-        let names = judgement.protected.iter().take(5).map(|id| format!("\"{id}\""));
-        return Err(Error::new(
-            ErrorKind::BrakeTripped,
-            format!(
-                "Plan {} would disable protected users: {}.",
-                plan.id,
-                names.collect::<Vec<_>>().join(", ")
-            ),
-            "No approval lets it through. Mend the source, or take them off the protected list.",
-        ));
+    /// A plan of the opened source, ready to be sent.
+    pub(super) fn upload(
+        &self,
+        mut arguments: PlanArguments,
+        source: Prepared,
+    ) -> Result<Opened, Error> {
+        let consent = std::mem::take(&mut arguments.settings.consent);
+        let made = self.plan(arguments, source)?;
+        // An export that was still being written looks like one with fewer people.
+        made.source.still_the_same()?;
+        let mut opened = self.start(made.plan, consent, || made.source.again())?;
+        opened.verdict = made.refusal.or(opened.verdict);
+        Ok(opened)
     }
-    let rendered = rendered(&**store, plan, source)?;
-    listener.still_wanted()?;
-    let new = NewRun {
-        id: &listener.run,
-        plan: &plan.id,
-        tripped: &judgement.tripped_brakes(),
-        holder: Some(&listener.holder),
-    };
-    store.start_run(&new, clock.now())?;
-    crate::crash::Step::RunStarted.reached();
-    opened(client, store, plan, listener.run.clone(), Vec::new(), rendered)
-}
 
-fn resume(
-    client: &Client,
-    store: &Arc<dyn Store>,
-    wanted: Option<String>,
-    listener: &Listener,
-) -> Result<Option<Opened>, Error> {
-    let target = client.desk(&**store)?.target.id;
-    let latest = store.runs(Some(target), 1)?.pop();
-    let run = match wanted {
-        Some(id) => Some(store.run(&id)?),
-        None => latest.clone(),
-    };
-    let Some(run) = run.filter(|run| !run.state.is_final()) else {
-        let started = Event::Started { run: listener.run.clone(), source: None, plan: None };
-        listener.tell(started)?;
-        let message = "There is nothing to resume.".to_owned();
-        listener.tell(Event::Warning(Warning::Run { message }))?;
-        return Ok(None);
-    };
-    if run.target != target {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("Run {} is of another target than the configuration names.", run.id),
-            "Use the configuration that the run was started with.",
-        ));
-    }
-    if latest.is_some_and(|latest| latest.id != run.id) {
-        return Err(Error::new(
-            ErrorKind::InvalidState,
-            format!("A later run followed run {}, whose users are out of date.", run.id),
-            "Make a new plan.",
-        ));
-    }
-    let plan = store.plan(&run.plan)?;
-    tell_started(listener, &run.id, &plan)?;
-    let rendered = rendered(&**store, &plan, || {
+    /// The stored plan, ready to be sent.
+    pub(super) fn apply(&self, id: &str) -> Result<Opened, Error> {
+        let plan = self.workspace.store.plan(id)?;
+        self.started(&self.listener.run, &plan)?;
+        if plan.target != self.workspace.target.id {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("Plan {id} was made for another target than the configuration names."),
+                "Use the configuration that the plan was made with.",
+            ));
+        }
         source_unmoved(&plan)?;
-        reopened(&plan)
-    })?;
-    listener.still_wanted()?;
-    let now = client.parts().clock.now();
-    store.set_run_state(&run.id, RunState::Running, None, now)?;
-    let batches = store.batches(&run.id)?;
-    opened(client, store, &plan, run.id, batches, rendered).map(Some)
-}
-
-fn opened(
-    client: &Client,
-    store: &Arc<dyn Store>,
-    plan: &Plan,
-    run: String,
-    batches: Vec<store::Batch>,
-    rendered: Option<Rendered>,
-) -> Result<Opened, Error> {
-    let sizes = sizes(store, plan, &batches)?;
-    let mut before = Before::default();
-    for (batch, users) in batches.iter().zip(&sizes) {
-        before.calls += batch.attempts;
-        before.batches += u64::from(batch.attempts > 0);
-        match batch.state {
-            BatchState::Accepted => before.accepted += users,
-            BatchState::Refused => before.refused += users,
-            BatchState::Sent | BatchState::InDoubt => before.in_doubt += users,
-            BatchState::Intent | BatchState::GivenUp => {}
-        }
+        self.listener.tell(Event::Planned { plan: plan::document(&plan)? })?;
+        let again = plan.clone();
+        self.start(plan, Consent::default(), || reopened(&again))
     }
-    let expected = Expected::of(plan)?;
-    let mut limits = client.config().limits.batch;
-    if let Origin::Source { conversion, .. } = &About::of(plan)?.origin
-        && let Some(asked) = conversion_of(conversion).map(|conversion| conversion.limits)
-    {
-        limits = BatchLimits {
-            operations: limits.operations.min(asked.operations),
-            bytes: limits.bytes.min(asked.bytes),
+
+    /// The run `wanted`, or the last one, ready to go on; `None` if there is nothing to resume.
+    pub(super) fn resume(&self, wanted: Option<&str>) -> Result<Option<Opened>, Error> {
+        let (store, target) = (&self.workspace.store, self.workspace.target.id);
+        let latest = store.runs(Some(target), 1)?.pop();
+        let run = match wanted {
+            Some(id) => Some(store.run(id)?),
+            None => latest.clone(),
         };
-    }
-    let covered = sizes.iter().sum();
-    let users = Users { store: Arc::clone(store), plan: plan.id.clone(), rendered };
-    let loads = Loads::new(users, limits, expected.totals.users, batches, covered);
-    Ok(Opened { run, plan: plan.id.clone(), expected, before, batches: Box::new(loads) })
-}
-
-/// How many users each batch of the journal holds.
-fn sizes(store: &Arc<dyn Store>, plan: &Plan, batches: &[store::Batch]) -> Result<Vec<u64>, Error> {
-    let mut sizes = vec![0; batches.len()];
-    let Some(last) = batches.last() else { return Ok(sizes) };
-    let ordinals = 0..last.ordinals.end;
-    let filter = ItemFilter { actions: Actions::SENT, ordinals, with_users: false };
-    store.plan_items(&plan.id, &filter, &mut |item| {
-        let at = batches.partition_point(|batch| batch.ordinals.end <= item.ordinal);
-        if let Some(size) = sizes.get_mut(at)
-            && batches[at].ordinals.contains(&item.ordinal)
-        {
-            *size += 1;
+        let Some(run) = run.filter(|run| !run.state.is_final()) else {
+            let run = self.listener.run.clone();
+            self.listener.tell(Event::Started { run, source: None, plan: None })?;
+            self.note("There is nothing to resume.".into())?;
+            return Ok(None);
+        };
+        if run.target != target {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("Run {} is of another target than the configuration names.", run.id),
+                "Use the configuration that the run was started with.",
+            ));
         }
-        Ok(())
-    })?;
-    Ok(sizes)
+        if latest.is_some_and(|latest| latest.id != run.id) {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                format!("A later run followed run {}, whose users are out of date.", run.id),
+                "Make a new plan.",
+            ));
+        }
+        let plan = store.plan(&run.plan)?;
+        self.started(&run.id, &plan)?;
+        let rendered = self.rendered(&plan, || {
+            source_unmoved(&plan)?;
+            reopened(&plan)
+        })?;
+        self.listener.still_wanted()?;
+        let now = self.client.parts().clock.now();
+        store.set_run_state(&run.id, RunState::Running, None, now)?;
+        let batches = store.batches(&run.id)?;
+        self.opened(&plan, run.id, batches, rendered).map(Some)
+    }
+
+    /// The batches that an earlier run sent and that nobody answered; `None` if there are none.
+    pub(super) fn unsettled(&self) -> Result<Option<Unsettled>, Error> {
+        let store = &self.workspace.store;
+        let doubtful =
+            |batch: &store::Batch| matches!(batch.state, BatchState::Sent | BatchState::InDoubt);
+        for run in store.unfinished_runs(self.workspace.target.id)? {
+            let mut batches = store.batches_to_settle(&run.id)?;
+            batches.retain(doubtful);
+            if batches.is_empty() {
+                continue;
+            }
+            let plan = store.plan(&run.plan)?;
+            let users = self.sizes(&plan, &batches)?.iter().sum();
+            let left = batches.len();
+            let rendered = self
+                .rendered(&plan, || {
+                    source_unmoved(&plan)?;
+                    reopened(&plan)
+                })
+                .map_err(|error| cannot_settle(&run.id, users, &error))?;
+            let plan = Users { store: Arc::clone(store), plan: plan.id, rendered };
+            let loads = Loads::new(plan, self.client.config().limits.batch, 0, batches, 0);
+            return Ok(Some(Unsettled { run: run.id, users, left, batches: Box::new(loads) }));
+        }
+        Ok(None)
+    }
+
+    fn started(&self, run: &str, plan: &Plan) -> Result<(), Error> {
+        let plan = Some(plan.id.clone());
+        self.listener.tell(Event::Started { run: run.to_owned(), source: None, plan })
+    }
+
+    fn note(&self, message: String) -> Result<(), Error> {
+        self.listener.tell(Event::Note { message })
+    }
+
+    /// Judges the plan as it is now, and begins its run. `source` opens what the plan was made from.
+    fn start(
+        &self,
+        plan: Plan,
+        consent: Consent,
+        source: impl FnOnce() -> Result<Prepared, Error>,
+    ) -> Result<Opened, Error> {
+        let store = &self.workspace.store;
+        let now = self.client.parts().clock.now();
+        let judgement = plan::judge_again(&**store, &plan, now)?;
+        let (plan, verdict) = self.consented(plan, &judgement, consent, now)?;
+        let rendered = self.rendered(&plan, source)?;
+        self.listener.still_wanted()?;
+        let new = NewRun {
+            id: &self.listener.run,
+            plan: &plan.id,
+            tripped: &judgement.tripped_numbers(),
+            holder: Some(&self.listener.holder),
+        };
+        store.start_run(&new, now)?;
+        crate::crash::Step::RunStarted.reached();
+        let run = self.listener.run.clone();
+        Ok(Opened { verdict, ..self.opened(&plan, run, Vec::new(), rendered)? })
+    }
+
+    /// The plan that may be sent where a brake trips: approved with the upload, or earlier as its like. In a
+    /// rehearsal it goes on, with what would have stopped it.
+    fn consented(
+        &self,
+        plan: Plan,
+        judgement: &Judgement,
+        consent: Consent,
+        now: Timestamp,
+    ) -> Result<(Plan, Option<Error>), Error> {
+        if !judgement.tripped() {
+            return Ok((plan, None));
+        }
+        let store = &self.workspace.store;
+        let mut stopped = judgement.stops(&plan, self.workspace.kept);
+        let approve = |brakes, reason, approver| {
+            let plan = plan.id.clone();
+            let approval = Approval { plan, brakes, reason, approver };
+            store.approve(&approval, &judgement.tripped_numbers(), now)
+        };
+        match consent {
+            Consent::Rehearsal => {
+                stopped.advice = "The upload itself will say how to approve it.".into();
+                let message = format!("An upload would stop here. {}", stopped.message);
+                self.listener.tell(Event::Warning(Warning::Run { message }))?;
+                let brakes = judgement.tripped_numbers();
+                if !brakes.is_empty() {
+                    approve(brakes, "a rehearsal".into(), "rehearse".into())?;
+                }
+                return Ok((plan, Some(stopped)));
+            }
+            _ if judgement.blocked() => return Err(stopped),
+            Consent::Given { brakes, reason, approver } => {
+                approve(brakes, reason, approver)?;
+                return Ok((plan, None));
+            }
+            Consent::None if !self.workspace.kept => return Err(stopped),
+            Consent::None => {}
+        }
+        // If this plan is not approved either, the store refuses the run.
+        let Some(twin) = store.approved_twin(&plan, now)? else { return Ok((plan, None)) };
+        self.note(format!("Plan {twin} was approved, and it is the same; it is applied."))?;
+        Ok((store.plan(&twin)?, None))
+    }
+
+    fn opened(
+        &self,
+        plan: &Plan,
+        run: String,
+        batches: Vec<store::Batch>,
+        rendered: Option<Rendered>,
+    ) -> Result<Opened, Error> {
+        let store = &self.workspace.store;
+        let sizes = self.sizes(plan, &batches)?;
+        let mut before = Before::default();
+        for (batch, users) in batches.iter().zip(&sizes) {
+            before.calls += batch.attempts;
+            before.batches += u64::from(batch.attempts > 0);
+            match batch.state {
+                BatchState::Accepted => before.accepted += users,
+                BatchState::Refused => before.refused += users,
+                BatchState::Sent | BatchState::InDoubt => before.in_doubt += users,
+                BatchState::Intent | BatchState::GivenUp => {}
+            }
+        }
+        let expected = Expected::of(plan)?;
+        let mut limits = self.client.config().limits.batch;
+        if let Origin::Source { conversion, .. } = &About::of(plan)?.origin
+            && let Some(asked) = conversion_of(conversion).map(|conversion| conversion.limits)
+        {
+            limits = BatchLimits {
+                operations: limits.operations.min(asked.operations),
+                bytes: limits.bytes.min(asked.bytes),
+            };
+        }
+        let covered = sizes.iter().sum();
+        let users = Users { store: Arc::clone(store), plan: plan.id.clone(), rendered };
+        let loads = Loads::new(users, limits, expected.totals.users, batches, covered);
+        let (plan, batches) = (plan.id.clone(), Box::new(loads));
+        Ok(Opened { run, plan, expected, before, batches, verdict: None })
+    }
+
+    /// How many users each batch of the journal holds.
+    fn sizes(&self, plan: &Plan, batches: &[store::Batch]) -> Result<Vec<u64>, Error> {
+        let mut sizes = vec![0; batches.len()];
+        let Some(last) = batches.last() else { return Ok(sizes) };
+        let ordinals = 0..last.ordinals.end;
+        let filter = ItemFilter { actions: Actions::SENT, ordinals, with_users: false };
+        self.workspace.store.plan_items(&plan.id, &filter, &mut |item| {
+            let at = batches.partition_point(|batch| batch.ordinals.end <= item.ordinal);
+            if let Some(size) = sizes.get_mut(at)
+                && batches[at].ordinals.contains(&item.ordinal)
+            {
+                *size += 1;
+            }
+            Ok(())
+        })?;
+        Ok(sizes)
+    }
+
+    /// A state of hashes has no user to send: those of the plan are rendered again.
+    fn rendered(
+        &self,
+        plan: &Plan,
+        source: impl FnOnce() -> Result<Prepared, Error>,
+    ) -> Result<Option<Rendered>, Error> {
+        let store = &self.workspace.store;
+        if store.keep()? == Keep::Users || plan.facts.counts.sent() == 0 {
+            return Ok(None);
+        }
+        let mut wanted = HashSet::new();
+        let filter =
+            ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
+        store.plan_items(&plan.id, &filter, &mut |item| {
+            wanted.extend(item.hash);
+            Ok(())
+        })?;
+        source()?.render(wanted).map(Some)
+    }
 }
 
-/// A state of hashes has no user to send: those of the plan are rendered again.
-fn rendered(
-    store: &dyn Store,
-    plan: &Plan,
-    source: impl FnOnce() -> Result<Prepared, Error>,
-) -> Result<Option<Rendered>, Error> {
-    if store.keep()? == Keep::Users || plan.facts.counts.sent() == 0 {
-        return Ok(None);
-    }
-    let mut wanted = HashSet::new();
-    let filter = ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
-    store.plan_items(&plan.id, &filter, &mut |item| {
-        wanted.extend(item.hash);
-        Ok(())
-    })?;
-    source()?.render(wanted).map(Some)
+/// The error of an upload that comes after a run which nobody can settle any more.
+fn cannot_settle(run: &str, users: u64, error: &Error) -> Error {
+    let whom = if users == 1 { "user" } else { "users" };
+    Error::new(
+        ErrorKind::RunUnfinished,
+        format!(
+            "Run {run} ended without an answer for {users} {whom}, and they cannot be sent again as they were: \
+             {}",
+            error.message
+        ),
+        format!("Abandon it, and they are planned again: entrabulk runs abandon {run}"),
+    )
 }
 
 /// Opens the file that a plan was made from.

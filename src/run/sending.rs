@@ -19,6 +19,7 @@ use super::supply::{self, Load, Supply, cancellation, cancelled};
 use crate::client::Parts;
 use crate::error::{Error, ErrorKind};
 use crate::graph::bulk_upload::Receipt;
+use crate::scim::bulk::Batch;
 use crate::time::Timestamp;
 
 /// How long a cancelled run waits for the answers to calls under way.
@@ -31,10 +32,13 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 /// What a run sends with.
 pub(super) struct Means {
     pub(super) pacer: Arc<Pacer>,
-    /// Where the run is kept.
-    pub(super) journal: Option<Journal>,
+    pub(super) journal: Journal,
     /// Whether a spent quota is waited for, however long.
     pub(super) waits: bool,
+    /// Whether what is left can be sent by going on with this run.
+    pub(super) resumable: bool,
+    /// The earlier run whose batches these are, where a new one settles them first.
+    pub(super) settles: Option<String>,
 }
 
 pub(super) struct Sending {
@@ -170,14 +174,10 @@ impl Sending {
     }
 
     async fn add(&mut self, load: Load) -> Result<(), Error> {
-        let mut client_request_id = None;
-        if let (Some(journal), Some(planned)) = (&self.means.journal, &load.planned) {
-            let id = self.parts.random.uuid();
-            journal.intend(load.batch.number, planned, id.clone()).await?;
-            client_request_id = Some(id);
-        }
-        let parcel = Parcel::new(load, client_request_id);
-        self.ready.insert(parcel.batch.number, parcel);
+        let id = self.parts.random.uuid();
+        self.means.journal.intend(&load, id.clone()).await?;
+        let parcel = Parcel::new(load, id);
+        self.ready.insert(parcel.number(), parcel);
         Ok(())
     }
 
@@ -185,9 +185,7 @@ impl Sending {
     fn next_ready(&self) -> Option<u64> {
         let open = self.under_way.keys().chain(self.later.keys().map(|(_, number)| number));
         let open = open.chain(self.ready.keys()).min().copied()?;
-        let free =
-            |parcel: &&Parcel| parcel.planned.as_ref().is_none_or(|planned| open > planned.after);
-        self.ready.values().find(free).map(|parcel| parcel.batch.number)
+        self.ready.values().find(|parcel| open > parcel.load.after).map(Parcel::number)
     }
 
     /// Starts as many tries as may start now; says what the next one waits for.
@@ -195,7 +193,7 @@ impl Sending {
         while self.end.is_none()
             && let Some(number) = self.next_ready()
         {
-            let urgent = self.ready.get(&number).is_some_and(Parcel::is_urgent);
+            let urgent = self.ready.get(&number).is_some_and(|parcel| parcel.load.urgent);
             match self.means.pacer.start(urgent).await {
                 Ok(permit) => {
                     if let Some(parcel) = self.ready.remove(&number) {
@@ -219,19 +217,19 @@ impl Sending {
             return;
         }
         let quota = self.parts.config.limits.calls_per_day;
-        let kept = match self.means.journal {
-            Some(_) => " but for those kept to disable people",
-            None => "",
-        };
-        let advice = if self.means.journal.is_some() {
+        let advice = if self.means.resumable {
             "Resume the run then, or let it wait; with the Governance licence set licence to \
              \"governance\"."
         } else {
-            "Send the rest then; with the Governance licence set licence to \"governance\"."
+            "Upload the file again then, or let it wait; with the Governance licence set licence to \
+             \"governance\"."
         };
         let error = Error::new(
             ErrorKind::QuotaSpent,
-            format!("The {quota} calls of 24 hours are spent{kept}; the next is free at {until}."),
+            format!(
+                "The {quota} calls of 24 hours are spent but for those kept to disable people; the next \
+                 is free at {until}."
+            ),
             advice,
         );
         self.stop(End { error: Some(error), resume_at: Some(until) });
@@ -241,7 +239,7 @@ impl Sending {
         parcel.since.get_or_insert(self.now());
         let client_request_id =
             parcel.client_request_id.take().unwrap_or_else(|| self.parts.random.uuid());
-        let number = parcel.batch.number;
+        let number = parcel.number();
         let span = tracing::info_span!(
             "call",
             batch = number,
@@ -305,13 +303,18 @@ impl Sending {
 
     async fn accept(&mut self, parcel: &Parcel, receipt: Receipt, client_request_id: String) {
         self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.accepted);
-        self.tell(Event::Accepted {
-            batch: parcel.batch.number,
-            users: parcel.batch.users.len(),
-            attempts: parcel.calls,
-            request_id: receipt.request_id,
-            client_request_id,
-            location: receipt.location,
+        let (batch, users) = (parcel.number(), parcel.load.batch.users.len());
+        let request_id = receipt.request_id;
+        self.tell(match &self.means.settles {
+            Some(run) => Event::Settled { run: run.clone(), batch, users, request_id },
+            None => Event::Accepted {
+                batch,
+                users,
+                attempts: parcel.calls,
+                request_id,
+                client_request_id,
+                location: receipt.location,
+            },
         })
         .await;
     }
@@ -337,7 +340,7 @@ impl Sending {
             Verdict::Renew(error) => match self.grant(&parcel, Duration::ZERO) {
                 Ok(()) => {
                     parcel.renewed = true;
-                    self.ready.insert(parcel.batch.number, parcel);
+                    self.ready.insert(parcel.number(), parcel);
                 }
                 Err(limit) => self.give_up(error, &limit),
             },
@@ -350,9 +353,9 @@ impl Sending {
                 let until = self.now().after(pause);
                 if everyone {
                     self.means.pacer.pause(until, reason);
-                    self.ready.insert(parcel.batch.number, parcel);
+                    self.ready.insert(parcel.number(), parcel);
                 } else {
-                    self.later.insert((until, parcel.batch.number), parcel);
+                    self.later.insert((until, parcel.number()), parcel);
                 }
             }
         }
@@ -384,15 +387,13 @@ impl Sending {
     }
 
     async fn refuse(&mut self, parcel: Parcel, error: Error) {
-        if let (Some(journal), Some(entry)) = (&self.means.journal, parcel.entry())
-            && let Err(failed) = journal.refused(entry, &error).await
-        {
+        if let Err(failed) = self.means.journal.refused(parcel.entry(), &error).await {
             self.stop(failed);
         }
         self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.refused);
-        let users = parcel.batch.users.len();
-        let external_ids = parcel.batch.users.into_iter().map(|user| user.external_id).collect();
-        let batch = parcel.batch.number;
+        let Batch { number: batch, users, .. } = parcel.load.batch;
+        let external_ids: Vec<String> = users.into_iter().map(|user| user.external_id).collect();
+        let users = external_ids.len();
         self.tell(Event::Refused { batch, users, external_ids, error: error.clone() }).await;
         self.stop(error);
     }

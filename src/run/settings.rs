@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use crate::convert::Conversion;
 use crate::document::read_document;
 use crate::error::Error;
-use crate::plan::{PlanArguments, PlanSettings};
+use crate::plan::{Consent, PlanArguments};
 
 /// What to do, and how patiently.
 #[derive(Debug, Clone)]
@@ -38,16 +37,20 @@ impl RunArguments {
         read_document("run arguments", json, |doc| {
             let wait = doc.flag("wait");
             let plan_only = doc.flag("planOnly");
-            let document = doc.value("conversion").cloned();
+            let rehearse = doc.flag("rehearse");
+            let document = doc.value("conversion").is_some();
             let plan = doc.text("plan");
             let resume = match doc.value("resume") {
                 Some(Value::Bool(true)) => Some(None),
                 Some(_) => Some(doc.text("resume")),
                 None => None,
             };
-            let named = [document.is_some(), plan.is_some(), resume.is_some()];
+            let named = [document, plan.is_some(), resume.is_some()];
             if named.into_iter().filter(|given| *given).count() > 1 {
-                doc.problem("conversion", "goes not with plan or resume; give one of the three");
+                doc.problem(
+                    "conversion",
+                    "cannot be combined with plan or resume; give one of the three",
+                );
             }
             if plan_only == Some(true) && (plan.is_some() || resume.is_some()) {
                 doc.problem("planOnly", "goes only with conversion; the plan is there already");
@@ -56,13 +59,10 @@ impl RunArguments {
                 (Some(plan), _) => RunWork::Apply(plan),
                 (None, Some(run)) => RunWork::Resume(run),
                 (None, None) => {
-                    let conversion = Conversion::read_within(doc);
-                    let settings = doc.object("settings", PlanSettings::read);
-                    let arguments = Box::new(PlanArguments {
-                        conversion: conversion?,
-                        document: document.unwrap_or(Value::Null),
-                        settings: settings?,
-                    });
+                    let mut arguments = Box::new(PlanArguments::read(doc)?);
+                    if rehearse? {
+                        arguments.settings.consent = Consent::Rehearsal;
+                    }
                     if plan_only? { RunWork::Plan(arguments) } else { RunWork::Upload(arguments) }
                 }
             };

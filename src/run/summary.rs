@@ -43,7 +43,8 @@ pub enum Stage {
 }
 
 /// How a run ended.
-/// `rows + absent = accepted + rejected + out_of_scope + unchanged + refused + in_doubt + not_sent`.
+/// `rows + absent = accepted + rejected + out_of_scope + unchanged + skipped + refused + in_doubt +
+/// not_sent`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -69,6 +70,8 @@ pub struct Summary {
     pub out_of_scope: u64,
     /// Records whose users are as the service has them already; 0 without a plan.
     pub unchanged: u64,
+    /// Unknown inactive users, not sent because that was asked for.
+    pub skipped: u64,
     /// Users sent although the source has no record of them in scope; 0 without a plan.
     pub absent: u64,
     /// Users in batches that the service refused.
@@ -112,6 +115,7 @@ pub(super) struct Tally {
     /// The plan's exit code, where making it was all.
     pub(super) only_planned: Option<u8>,
     pub(super) unchanged: u64,
+    pub(super) skipped: u64,
     pub(super) absent: u64,
     pub(super) accepted: u64,
     pub(super) refused: u64,
@@ -165,6 +169,7 @@ impl Tally {
             rejected: self.totals.rejected,
             out_of_scope: self.totals.out_of_scope,
             unchanged: self.unchanged,
+            skipped: self.skipped,
             absent: self.absent,
             refused: self.refused,
             in_doubt: self.in_doubt,

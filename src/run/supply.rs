@@ -1,4 +1,4 @@
-//! The run's source: checked whole on a blocking thread, then asked for one batch ahead.
+//! The run's batches, always one ahead; and how the parts of a run end.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,24 +6,16 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-use super::events::{Event, Warning};
+use super::events::Event;
 use super::queue::EventQueue;
-use crate::convert::Conversion;
-use crate::convert::{Prepared, Spool, Totals};
-use crate::error::{Error, ErrorKind, Severity};
+use crate::error::{Error, ErrorKind};
 use crate::scim::bulk::Batch;
 use crate::time::Clock;
 
-/// A batch to send, and what a plan knows of it.
+/// A batch to send: its place in the plan and in the journal.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) batch: Batch,
-    pub(super) planned: Option<Planned>,
-}
-
-/// A batch's place in a plan and in the journal.
-#[derive(Debug)]
-pub(super) struct Planned {
     /// The items it covers.
     pub(super) ordinals: Range<u64>,
     /// XXH3-128 of the body.
@@ -32,42 +24,17 @@ pub(super) struct Planned {
     pub(super) after: u64,
     /// Whether it disables someone, and may use the reserve.
     pub(super) urgent: bool,
-    /// Tries that left in earlier sittings of the run.
+    /// Tries that left before the run went on here.
     pub(super) attempts: u64,
     /// Whether one of them may have arrived.
     pub(super) doubtful: bool,
 }
 
-impl From<Batch> for Load {
-    fn from(batch: Batch) -> Self {
-        Load { batch, planned: None }
-    }
-}
-
 /// Batches on demand.
 pub(super) type Batches = Box<dyn Iterator<Item = Result<Load, Error>> + Send>;
 
-/// The whole check of a source; it may block and take its time.
-pub(super) type Check = Box<dyn FnOnce(&Listener) -> Result<(Totals, Batches), Error> + Send>;
-
-/// Checks a conversion's source and opens its batches.
-pub(super) fn check(conversion: Conversion, pushed: Option<Spool>) -> Check {
-    Box::new(move |listener| {
-        let opened = Prepared::open(conversion, pushed);
-        let source = opened.as_ref().ok().map(|prepared| prepared.facts().clone());
-        listener.tell(Event::Started { run: listener.run.clone(), source, plan: None })?;
-        let checked = opened?.check(&mut |severity, finding| {
-            listener.tell(match severity {
-                Severity::Error => Event::Rejected(finding),
-                Severity::Warning => Event::Warning(Warning::Record(finding)),
-            })
-        })?;
-        let batches = checked.batches()?.map(|batch| batch.map(Load::from));
-        Ok((checked.totals(), Box::new(batches)))
-    })
-}
-
 /// Whom a check tells of its findings. It waits while the host is behind.
+#[derive(Clone)]
 pub(super) struct Listener {
     pub(super) run: String,
     /// The name under which the run holds its lease.
@@ -136,6 +103,25 @@ impl Supply {
             }
             Err(lost) => Err(ended(&lost)),
         }
+    }
+}
+
+/// Does `work`, which may block, on a thread for that.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    spawn_blocking(work).await.unwrap_or_else(|lost| Err(ended(&lost)))
+}
+
+/// As [`blocking`], unless the run is cancelled first. The work itself then goes on until it looks.
+pub(super) async fn blocking_unless<T: Send + 'static>(
+    flag: &watch::Receiver<bool>,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let mut flag = flag.clone();
+    tokio::select! {
+        done = blocking(work) => done,
+        () = cancellation(&mut flag) => Err(cancelled()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/simulator/…`: what a test asks and tells the tenant from another process. No token is needed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::faults::FaultRule;
-use super::queue::JobState;
 use super::reply::{empty_response, json_response};
-use super::tenant::Tenant;
+use super::service::{Call, Service, StagedUser};
+use super::settings::JobState;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,30 +26,35 @@ struct SetJob {
     state: JobState,
 }
 
-pub(super) fn answer(tenant: &Tenant, path: &str, request: &Request<Bytes>) -> Response<Bytes> {
+/// Answers a request to the control endpoint `path`, for a service that caught up with the clock.
+pub(super) fn answer(
+    service: &mut Service,
+    path: &str,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let outcome = match (request.method(), path) {
-        (&Method::GET, "state") => Ok(Some(tenant.state())),
-        (&Method::GET, "users") => Ok(Some(json!(tenant.users()))),
-        (&Method::GET, "staged") => Ok(Some(staged(tenant))),
-        (&Method::GET, "calls") => Ok(Some(calls(tenant))),
-        (&Method::GET, "settings") => Ok(Some(json!(tenant.settings()))),
-        (&Method::POST, "token") => Ok(Some(json!({"accessToken": tenant.issue_token()}))),
+        (&Method::GET, "state") => Ok(Some(service.state())),
+        (&Method::GET, "users") => Ok(Some(json!(service.directory.users()))),
+        (&Method::GET, "staged") => Ok(Some(staged(&service.staged))),
+        (&Method::GET, "calls") => Ok(Some(calls(&service.calls))),
+        (&Method::GET, "settings") => Ok(Some(json!(*service.settings))),
+        (&Method::POST, "token") => Ok(Some(json!({"accessToken": service.issue_token()}))),
         (&Method::POST, "faults") => read(request).map(|rules: Vec<FaultRule>| {
-            tenant.add_faults(rules);
+            service.faults.add(rules);
             None
         }),
         (&Method::DELETE, "faults") => {
-            tenant.clear_faults();
+            service.faults.clear();
             Ok(None)
         }
         (&Method::POST, "job") => read(request).map(|job: SetJob| {
-            tenant.set_job_state(job.state);
+            service.set_job_state(job.state);
             None
         }),
         (&Method::POST, "clock/advance") => read(request).and_then(|advance: Advance| {
             let time = Duration::try_from_secs_f64(advance.seconds);
-            tenant.advance(time.map_err(|error| error.to_string())?);
-            Ok(Some(json!({"now": tenant.now().to_string()})))
+            service.clock.skip(time.map_err(|error| error.to_string())?);
+            Ok(Some(json!({"now": service.clock.now().to_string()})))
         }),
         _ => return json_response(404, &json!({"error": "docs/simulator.md lists what there is"})),
     };
@@ -63,16 +69,16 @@ fn read<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, String> {
     serde_json::from_slice(request.body()).map_err(|error| error.to_string())
 }
 
-fn staged(tenant: &Tenant) -> Value {
-    let users = tenant.staged().into_iter().map(|(id, user)| {
+fn staged(users: &BTreeMap<String, StagedUser>) -> Value {
+    let users = users.iter().map(|(id, user)| {
         let data: Value = serde_json::from_slice(&user.data).unwrap_or_default();
-        (id, json!({"times": user.times, "hash": user.hash, "data": data}))
+        (id.clone(), json!({"times": user.times, "hash": user.hash, "data": data}))
     });
     Value::Object(users.collect::<Map<_, _>>())
 }
 
-fn calls(tenant: &Tenant) -> Value {
-    let calls = tenant.calls().into_iter().map(|call| {
+fn calls(calls: &[Call]) -> Value {
+    let calls = calls.iter().map(|call| {
         json!({
             "endpoint": call.endpoint,
             "arrived": call.arrived.to_string(),

@@ -1,12 +1,13 @@
 //! The directory: what becomes of a user that the job takes from its bucket.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::bulk_upload::Operation;
-use super::settings::DirectorySettings;
+use super::settings::Settings;
 use super::user_schema::ENTERPRISE;
 use crate::time::Random;
 
@@ -112,14 +113,14 @@ enum Write {
 
 #[derive(Debug)]
 pub(super) struct Directory {
-    settings: DirectorySettings,
+    settings: Arc<Settings>,
     users: BTreeMap<String, SimulatedUser>,
     /// Who holds which userPrincipalName, in lower case.
     holders: HashMap<String, String>,
 }
 
 impl Directory {
-    pub(super) fn new(settings: DirectorySettings) -> Self {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
         Directory { settings, users: BTreeMap::new(), holders: HashMap::new() }
     }
 
@@ -230,7 +231,7 @@ impl Directory {
         }
         let mut problem = None;
         let manager = sent(data[ENTERPRISE].get("manager"), "value");
-        match (manager, self.settings.clear_attributes) {
+        match (manager, self.settings.directory.clear_attributes) {
             (Sent::Text(manager), _) if self.users.contains_key(&manager) => {
                 note("manager", user.manager.replace(manager.clone()), Some(manager));
                 user.unresolved_manager = None;
@@ -261,19 +262,21 @@ impl Directory {
         table(entry(data, "addresses", "work"), ADDRESS);
         table(data.get(ENTERPRISE), ENTERPRISE_USER);
         let mut phones = vec![("work", "telephoneNumber")];
-        if self.settings.other_phone_types {
+        if self.settings.directory.other_phone_types {
             phones.extend([("mobile", "mobile"), ("fax", "facsimileTelephoneNumber")]);
         }
         for (of_type, target) in phones {
             table(entry(data, "phoneNumbers", of_type), &[("value", target)]);
         }
-        for attribute in &self.settings.custom_attributes {
+        for attribute in &self.settings.directory.custom_attributes {
             if let Some((urn, name)) = attribute.rsplit_once(':') {
                 table(data.get(urn), &[(name, attribute)]);
             }
         }
         if let Sent::Text(mut name) = sent(Some(data), "userName") {
-            if let (Some(domain), false) = (&self.settings.user_name_domain, name.contains('@')) {
+            if let (Some(domain), false) =
+                (&self.settings.directory.user_name_domain, name.contains('@'))
+            {
                 name = format!("{name}@{domain}");
             }
             flows.push((PRINCIPAL_NAME.to_owned(), Sent::Text(name)));
@@ -282,11 +285,13 @@ impl Directory {
     }
 
     fn write(&self, target: &str, sent: Sent) -> Result<Option<Write>, Problem> {
-        let may_clear = self.settings.clear_attributes && !REQUIRED.contains(&target);
+        let may_clear = self.settings.directory.clear_attributes && !REQUIRED.contains(&target);
         match sent {
             Sent::Text(text) => Ok(Some(Write::Set(text))),
             Sent::Absent | Sent::Empty if may_clear => Ok(Some(Write::Clear)),
-            Sent::Empty if self.settings.write_empty_strings => Ok(Some(Write::Set(String::new()))),
+            Sent::Empty if self.settings.directory.write_empty_strings => {
+                Ok(Some(Write::Set(String::new())))
+            }
             Sent::Empty => Err(Problem {
                 code: "InvalidAttributeSyntax",
                 reason: format!("{target} cannot hold an empty string."),
@@ -311,9 +316,7 @@ impl Directory {
         if !local.chars().all(is_local) || !domain.chars().all(is_domain) || local.ends_with('.') {
             return invalid("it holds a character that may not be there");
         }
-        let verified = &self.settings.verified_domains;
-        if !verified.is_empty() && !verified.iter().any(|known| known.eq_ignore_ascii_case(domain))
-        {
+        if self.settings.directory.only_verified_domains && !self.settings.is_domain(domain) {
             let reason = format!("The domain {domain} does not exist or is not verified.");
             return Err(Problem { code: "InvalidDomain", reason });
         }

@@ -9,6 +9,8 @@ use super::routing::Endpoint;
 use crate::time::{Random, Timestamp};
 
 /// One thing that goes wrong. A rule sees the calls to its endpoint from the moment it was set.
+///
+/// In JSON `fault` must be said; everything else is as in the default rule if it is not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FaultRule {
@@ -39,6 +41,22 @@ pub struct FaultRule {
 
 fn certain() -> f64 {
     1.0
+}
+
+impl Default for FaultRule {
+    /// The next upload is answered 500, once.
+    fn default() -> Self {
+        FaultRule {
+            fault: Fault::Status500,
+            on: Endpoint::default(),
+            after: 0,
+            count: None,
+            for_ms: None,
+            probability: certain(),
+            retry_after_seconds: None,
+            delay_ms: 0,
+        }
+    }
 }
 
 /// What can happen to a call.

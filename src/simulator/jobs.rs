@@ -4,9 +4,9 @@ use hyper::Request;
 use serde_json::{Value, json};
 
 use super::json;
-use super::queue::{Job, JobState};
+use super::queue::Job;
 use super::reply::Refusal;
-use super::settings::Settings;
+use super::settings::{JobState, Settings};
 
 /// Graph's way to print a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -20,17 +20,18 @@ pub(super) fn describe(job: &Job, users: usize, settings: &Settings) -> Value {
             "seriesBegan": NEVER, "seriesCount": 1, "error": null,
         })
     });
-    let (schedule, interval) = match state {
-        JobState::Active => ("Active", "PT40M"),
-        JobState::Paused | JobState::Quarantine => ("Paused", "PT40M"),
-        JobState::NotConfigured => ("Disabled", "P10675199DT2H48M5.4775807S"),
+    let (code, schedule, interval) = match state {
+        JobState::Active => ("Active", "Active", "PT40M"),
+        JobState::Paused => ("Paused", "Paused", "PT40M"),
+        JobState::Quarantine => ("Quarantine", "Paused", "PT40M"),
+        JobState::NotConfigured => ("NotConfigured", "Disabled", "P10675199DT2H48M5.4775807S"),
     };
     json!({
         "id": settings.job_id,
         "templateId": settings.job_id.split('.').next(),
         "schedule": {"expiration": null, "interval": interval, "state": schedule},
         "status": {
-            "code": state.code(),
+            "code": code,
             "countSuccessiveCompleteFailures": 0,
             "escrowsPruned": false,
             "steadyStateFirstAchievedTime": NEVER,

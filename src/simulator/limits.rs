@@ -1,8 +1,10 @@
-//! How many calls there were in any window of time.
+//! How many calls there were in any window of time, and which are too many.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::reply::Refusal;
+use super::settings::LimitSettings;
 use crate::time::Timestamp;
 
 /// The calls of the last `span`, exactly. Two calls that lie a whole span apart share no window.
@@ -44,6 +46,57 @@ impl SlidingWindow {
         let leaves = self.recent.get(too_many).copied().unwrap_or(now).after(self.span);
         Some(leaves.since(now))
     }
+}
+
+/// The limits on bulkUpload.
+#[derive(Debug)]
+pub(super) struct UploadLimits {
+    /// Every arrival, whether it counts or not.
+    arrivals: SlidingWindow,
+    window: SlidingWindow,
+    day: SlidingWindow,
+}
+
+impl UploadLimits {
+    pub(super) fn new(settings: &LimitSettings) -> Self {
+        UploadLimits {
+            arrivals: SlidingWindow::new(settings.window()),
+            window: SlidingWindow::new(settings.window()),
+            day: SlidingWindow::new(Duration::from_secs(24 * 60 * 60)),
+        }
+    }
+
+    /// Why one more call is refused, if it is.
+    pub(super) fn refusal(&mut self, now: Timestamp, settings: &LimitSettings) -> Option<Refusal> {
+        if let Some(wait) = self.day.wait(now, settings.calls_per_day) {
+            return Some(too_many("quota", wait, settings.retry_after));
+        }
+        let wait = self.window.wait(now, settings.calls_per_window)?;
+        Some(too_many("rate", wait, settings.retry_after))
+    }
+
+    pub(super) fn count(&mut self, now: Timestamp, counts: bool) {
+        self.arrivals.count(now);
+        if counts {
+            self.window.count(now);
+            self.day.count(now);
+        }
+    }
+
+    pub(super) fn busiest(&self) -> usize {
+        self.arrivals.busiest()
+    }
+
+    pub(super) fn in_last_day(&mut self, now: Timestamp) -> usize {
+        self.day.holds(now)
+    }
+}
+
+/// 429, with the wait if the caller is to be told.
+pub(super) fn too_many(reason: &'static str, wait: Duration, say: bool) -> Refusal {
+    // Whole seconds, rounded up: earlier would be too early.
+    let seconds = u64::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+    Refusal::throttled(reason, "Too many requests.", say.then_some(seconds))
 }
 
 #[cfg(test)]

@@ -51,13 +51,13 @@ use tokio::task::AbortHandle;
 
 pub use directory::SimulatedUser;
 pub use faults::{Damage, Fault, FaultRule};
-pub use queue::JobState;
 pub use routing::Endpoint;
+pub use service::{Call, StagedUser};
 pub use settings::{
     AcceptedBody, AcceptedSettings, AllowSettings, AppSettings, DirectorySettings, JobSettings,
-    LatencySettings, LimitSettings, LocationVersion, LogSettings, Settings,
+    JobState, LatencySettings, LimitSettings, LocationVersion, LogSettings, Settings,
 };
-pub use tenant::{Call, ConnectionLost, StagedUser, Tenant};
+pub use tenant::{ConnectionLost, Tenant};
 
 use crate::error::Error;
 use crate::time::{Clock, Random};
@@ -100,8 +100,8 @@ impl RunningSimulator {
         Arc::clone(&self.tenant)
     }
 
-    /// What a client needs to know: `url`, `tokenUrl`, `tenantId`, `clientId`, `clientSecret` (the
-    /// simulated one), `servicePrincipalId`, `jobId`.
+    /// What a client needs to know: `url`, `tokenUrl`, `tenantId`, `domains` (a list: the tenant's
+    /// other names), `clientId`, `clientSecret` (the simulated one), `servicePrincipalId`, `jobId`.
     pub fn describe(&self) -> Value {
         self.tenant.describe(&self.url())
     }

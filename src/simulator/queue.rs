@@ -3,37 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::bulk_upload::Operation;
-use super::settings::JobSettings;
+use super::settings::{JobSettings, JobState};
 use crate::time::Timestamp;
-
-/// The job's state, as Graph's synchronizationStatusCode names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum JobState {
-    /// Created, never started.
-    NotConfigured,
-    /// It works.
-    Active,
-    /// It takes users and leaves them where they are.
-    Paused,
-    /// Too much went wrong: as paused, until it is started or restarted.
-    Quarantine,
-}
-
-impl JobState {
-    /// Its name in Graph.
-    pub(super) fn code(self) -> &'static str {
-        match self {
-            JobState::NotConfigured => "NotConfigured",
-            JobState::Active => "Active",
-            JobState::Paused => "Paused",
-            JobState::Quarantine => "Quarantine",
-        }
-    }
-}
 
 /// The job and what waits in its bucket.
 ///

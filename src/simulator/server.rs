@@ -21,7 +21,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::faults::Damage;
 use super::reply::{empty_response, set};
-use super::tenant::{Delivery, Tenant};
+use super::service::Delivery;
+use super::tenant::Tenant;
 use crate::error::{Error, ErrorKind};
 
 /// How much of an answer leaves before the connection is closed in the middle of its head, …

@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::faults::FaultRule;
-use super::queue::JobState;
 use crate::error::{Error, ErrorKind, Problem};
 
 /// Everything about a simulated tenant that can be chosen. Unknown keys are refused.
@@ -21,11 +20,14 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The tenant's id, a GUID.
     pub tenant_id: String,
+    /// The tenant's verified domains, each of them a name for it wherever its id is one.
+    pub domains: Vec<String>,
     /// The object id of the provisioning app's service principal.
     pub service_principal_id: String,
     /// The provisioning app's own (client) id, which callers confuse with the object id.
     pub app_id: String,
-    /// The synchronization job's id.
+    /// The synchronization job's id, which holds the tenant's without hyphens. Set both together: the
+    /// default holds the default tenant's.
     pub job_id: String,
     /// Ids of further jobs; their uploads go to the same job and count for the same limits.
     pub other_job_ids: Vec<String>,
@@ -164,12 +166,26 @@ pub struct JobSettings {
     pub cycle_minutes: u64,
 }
 
+/// The job's state, as Graph's synchronizationStatusCode names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum JobState {
+    /// Created, never started.
+    NotConfigured,
+    /// It works.
+    Active,
+    /// It takes users and leaves them where they are.
+    Paused,
+    /// Too much went wrong: as paused, until it is started or restarted.
+    Quarantine,
+}
+
 /// The directory that users land in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DirectorySettings {
-    /// The domains a userPrincipalName may have; empty: any.
-    pub verified_domains: Vec<String>,
+    /// A userPrincipalName must be in one of the tenant's domains; otherwise any domain will do.
+    pub only_verified_domains: bool,
     /// What the job's mapping puts after a `userName` that holds no `@`.
     pub user_name_domain: Option<String>,
     /// Attributes of custom namespaces that the job knows: `<urn>:<name>`. Others are not processed.
@@ -205,6 +221,7 @@ impl Default for Settings {
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tenant_id: tenant_id.to_owned(),
+            domains: ["contoso.onmicrosoft.com", "contoso.com"].map(str::to_owned).to_vec(),
             service_principal_id: "5e0b0000-5afe-4000-8000-00000000c0de".to_owned(),
             app_id: "a99a0000-5afe-4000-8000-00000000c0de".to_owned(),
             job_id: format!("API2AAD.{}.{job}", tenant_id.replace('-', "")),
@@ -302,6 +319,16 @@ impl LimitSettings {
 }
 
 impl Settings {
+    /// Whether `name` is that of a verified domain.
+    pub(super) fn is_domain(&self, name: &str) -> bool {
+        self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether `name` names this tenant.
+    pub(super) fn is_tenant(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(&self.tenant_id) || self.is_domain(name)
+    }
+
     /// Whether these settings make a tenant; every problem is reported at once.
     pub fn validate(&self) -> Result<(), Error> {
         let mut problems = Vec::new();
@@ -322,6 +349,13 @@ impl Settings {
         ] {
             wrong(uuid::Uuid::try_parse(id).is_err(), path, "must be a GUID");
         }
+        let of_domain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+        let is_domain = |name: &String| name.contains('.') && name.chars().all(of_domain);
+        wrong(
+            !self.domains.iter().all(is_domain),
+            "domains",
+            "each must be a domain name, for instance contoso.com",
+        );
         let known = self.job_id.starts_with("API2AAD.") || self.job_id.starts_with("API2AD.");
         wrong(!known, "jobId", "must begin with API2AAD. or API2AD.");
         wrong(self.apps.is_empty(), "apps", "somebody must be able to sign in");

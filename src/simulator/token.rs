@@ -117,9 +117,8 @@ pub(super) fn sign_in(
     if arrival.request.method() != Method::POST {
         return refuse(400, "invalid_request", 900_561, "The endpoint only accepts POST requests.");
     }
-    if !tenant.eq_ignore_ascii_case(&settings.tenant_id) {
-        let message = format!("Tenant '{tenant}' not found. Check that the tenant id is right.");
-        return refuse(400, "invalid_request", 90_002, &message);
+    if !settings.is_tenant(tenant) {
+        return Err(unknown_tenant(arrival, tenant, "invalid_request", random));
     }
     let content_type = arrival.request.headers().get(CONTENT_TYPE).and_then(|t| t.to_str().ok());
     let bare = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -191,6 +190,11 @@ pub(super) fn sign_in(
     Ok(response)
 }
 
+fn unknown_tenant(arrival: &Arrival<'_>, tenant: &str, error: &str, random: &Random) -> Refusal {
+    let message = format!("Tenant '{tenant}' not found. Check that its id or domain is right.");
+    login_error(arrival, 400, error, 90_002, &message, random)
+}
+
 fn login_error(
     arrival: &Arrival<'_>,
     status: u16,
@@ -217,9 +221,20 @@ fn login_error(
     Refusal::login(status, format!("AADSTS{code}"), body)
 }
 
-/// Answers `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery 1.0).
-pub(super) fn open_id(base: &str, tenant: &str) -> Value {
-    json!({
+/// Answers `GET /{tenant}/v2.0/.well-known/openid-configuration` (OpenID Connect Discovery 1.0): with
+/// the tenant's id in every address, whichever of its names was asked for.
+pub(super) fn open_id(
+    arrival: &Arrival<'_>,
+    tenant: &str,
+    settings: &Settings,
+    random: &Random,
+) -> Result<Value, Refusal> {
+    if !settings.is_tenant(tenant) {
+        // The service has this word here and another one at its token endpoint.
+        return Err(unknown_tenant(arrival, tenant, "invalid_tenant", random));
+    }
+    let (base, tenant) = (arrival.base(), &settings.tenant_id);
+    Ok(json!({
         "issuer": format!("{base}/{tenant}/v2.0"),
         "token_endpoint": format!("{base}/{tenant}/oauth2/v2.0/token"),
         "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
@@ -229,7 +244,7 @@ pub(super) fn open_id(base: &str, tenant: &str) -> Value {
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "msgraph_host": base.trim_start_matches("http://"),
-    })
+    }))
 }
 
 /// Answers `GET /common/discovery/instance`, which asks whether a login host is to be trusted.

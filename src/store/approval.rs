@@ -12,6 +12,10 @@ use super::trouble::Trouble;
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
+/// Brakes that tripped, by name, each with the number of users of the plan that it counts. Each attribute has its
+/// own brake against being emptied: `wipes:title`.
+pub type Tripped = BTreeMap<String, u64>;
+
 /// How long an approval holds.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -21,33 +25,36 @@ pub struct Approval {
     /// The plan.
     pub plan: String,
     /// Every brake that tripped, by name, with the number that the approver saw: the plan's own.
-    pub brakes: BTreeMap<String, u64>,
+    pub brakes: Tripped,
     /// Why it is right.
     pub reason: String,
     /// Who says so.
     pub approver: String,
 }
 
+/// Records an approval of what tripped when the plan was made and what trips now.
 pub(super) fn approve(
     connection: &Connection,
     approval: &Approval,
+    tripped: &Tripped,
     now: Timestamp,
 ) -> Result<(), Trouble> {
     let (number, plan) = plans::find(connection, &approval.plan)?;
     let refused = |message: String, advice: String| {
         Err(Error::new(ErrorKind::ApprovalRefused, message, advice).into())
     };
-    if plan.facts.tripped.is_empty() {
+    let needed = needed(&plan, tripped);
+    if needed.is_empty() {
         return refused(
             format!("No brake stops plan {}, so there is nothing to approve.", plan.id),
             "Apply it.".into(),
         );
     }
-    let wrong = differences(&approval.brakes, &plan.facts.tripped);
+    let wrong = misfits(&approval.brakes, &needed);
     if !wrong.is_empty() {
         return refused(
-            format!("The approval does not fit plan {}: {}.", plan.id, wrong.join("; ")),
-            format!("Look at the plan; if it is right, type {}.", flags(&plan.facts.tripped)),
+            format!("The approval of plan {} does not fit: {}.", plan.id, wrong.join("; ")),
+            format!("Look at the plan; if it is right, approve it with {}.", flags(&needed)),
         );
     }
     if approval.reason.trim().is_empty() || approval.approver.trim().is_empty() {
@@ -82,17 +89,23 @@ pub(super) fn approve(
     Ok(())
 }
 
-/// Uses up an approval of the plan for a run; an error says why there is none to use. `tripped` is what
-/// trips now; what tripped when the plan was made needs an approval in any case.
+/// What tripped when the plan was made, and what trips now.
+fn needed(plan: &Plan, tripped: &Tripped) -> Tripped {
+    let mut needed = plan.facts.tripped.clone();
+    needed.extend(tripped.iter().map(|(brake, users)| (brake.clone(), *users)));
+    needed
+}
+
+/// Uses up an approval of the plan for a run, where brakes trip now or tripped when it was made; an error
+/// says why there is none to use.
 pub(super) fn consume(
     connection: &Connection,
     (number, plan): (i64, &Plan),
-    tripped: &BTreeMap<String, u64>,
+    tripped: &Tripped,
     run: i64,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let mut needed = plan.facts.tripped.clone();
-    needed.extend(tripped.iter().map(|(brake, users)| (brake.clone(), *users)));
+    let needed = needed(plan, tripped);
     if needed.is_empty() {
         return Ok(());
     }
@@ -109,30 +122,21 @@ pub(super) fn consume(
         )
         .optional()?;
     let why = match latest {
-        None => "and nobody approved it",
+        None => "and it has not been approved",
         Some((true, ..)) => "and its approval was used by an earlier run",
         Some((_, _, expires)) if expires <= moment(now) => "and its approval expired",
         Some((_, given, _)) if given > moment(now) => {
             "and its approval lies in the future: a clock was set back"
         }
-        Some(_) => "and its approval is for other brakes or other numbers",
+        Some(_) => "and it was approved for other brakes or other numbers",
     };
     let stops = if needed.len() == 1 { "A brake stops" } else { "Brakes stop" };
-    let numbers: Vec<_> = needed.iter().map(|(brake, users)| format!("{brake} {users}")).collect();
-    // Only what stopped the plan when it was made can be approved.
-    let advice = if needed == plan.facts.tripped {
-        format!(
-            "If it is right, approve it: entrabulk approve {} {} --reason TEXT",
-            plan.id,
-            flags(&needed)
-        )
-    } else {
-        "Make the plan again, and approve the new one if it is right.".to_owned()
-    };
+    let numbers: Vec<_> =
+        needed.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
     Err(Error::new(
         ErrorKind::BrakeTripped,
-        format!("{stops} plan {} ({}), {why}.", plan.id, numbers.join(", ")),
-        advice,
+        format!("{stops} plan {}, {why}: {}.", plan.id, numbers.join(", ")),
+        format!("If it is right: entrabulk approve {} {} --reason TEXT", plan.id, flags(&needed)),
     )
     .into())
 }
@@ -141,7 +145,7 @@ pub(super) fn consume(
 pub(super) fn usable(
     connection: &Connection,
     plan: i64,
-    needed: &BTreeMap<String, u64>,
+    needed: &Tripped,
     now: Timestamp,
 ) -> Result<Option<i64>, Trouble> {
     let mut query = connection.prepare_cached(
@@ -158,25 +162,25 @@ pub(super) fn usable(
 }
 
 /// Whether an approval has, for every brake that needs one, exactly its number.
-fn holds(approved: &BTreeMap<String, u64>, needed: &BTreeMap<String, u64>) -> bool {
+fn holds(approved: &Tripped, needed: &Tripped) -> bool {
     needed.iter().all(|(brake, users)| approved.get(brake) == Some(users))
 }
 
-/// What is wrong with an approval of a plan that these brakes stop.
-fn differences(approved: &BTreeMap<String, u64>, tripped: &BTreeMap<String, u64>) -> Vec<String> {
-    let wrong = tripped.iter().filter_map(|(brake, users)| match approved.get(brake) {
+/// Where an approval differs from what it must hold.
+fn misfits(approved: &Tripped, needed: &Tripped) -> Vec<String> {
+    let wrong = needed.iter().filter_map(|(brake, users)| match approved.get(brake) {
         Some(given) if given == users => None,
-        Some(given) => Some(format!("{brake} is approved for {given}, and the plan has {users}")),
-        None => Some(format!("{brake} is not approved, and the plan has {users}")),
+        Some(given) => Some(format!("{brake} was approved for {given} and counts {users}")),
+        None => Some(format!("{brake} was not approved and counts {users}")),
     });
-    let needless = approved.iter().filter(|(brake, _)| !tripped.contains_key(*brake));
+    let needless = approved.iter().filter(|(brake, _)| !needed.contains_key(*brake));
     let needless =
-        needless.map(|(brake, given)| format!("{brake} is approved for {given}, and did not trip"));
+        needless.map(|(brake, given)| format!("{brake} was approved for {given} and did not trip"));
     wrong.chain(needless).collect()
 }
 
 /// What to type, for every shell.
-fn flags(brakes: &BTreeMap<String, u64>) -> String {
+fn flags(brakes: &Tripped) -> String {
     let flag = |(brake, users): (&String, &u64)| {
         let plain = brake.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c));
         let quote = if plain { "" } else { "'" };

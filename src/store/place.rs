@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
 
-/// The path of the state file: `given`, or `entrabulk/state.db` in the platform's folder for state.
+/// The path of the state file: `given`, or that of the variable `ENTRABULK_STATE`, or `entrabulk/state.db` in
+/// the platform's folder for state. So all hosts of one environment mean the same file.
 ///
-/// That folder is `$XDG_STATE_HOME` or `~/.local/state` (XDG Base Directory Specification),
+/// The platform's folder is `$XDG_STATE_HOME` or `~/.local/state` (XDG Base Directory Specification),
 /// `%LOCALAPPDATA%` on Windows, `~/Library/Application Support` on macOS. An error if the environment
 /// names none of them.
 pub fn state_path(given: Option<&Path>) -> Result<PathBuf, Error> {
@@ -22,6 +23,9 @@ fn default_path(os: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result
     let folder = |name: &str| {
         variable(name).map(PathBuf::from).filter(|path| path.has_root() || path.is_absolute())
     };
+    if let Some(path) = variable("ENTRABULK_STATE").filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
     let folder = match os {
         "windows" => folder("LOCALAPPDATA"),
         "macos" => folder("HOME").map(|home| home.join("Library/Application Support")),
@@ -31,7 +35,7 @@ fn default_path(os: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result
         Error::new(
             ErrorKind::ConfigInvalid,
             "There is no folder for the state file: the environment names no home.",
-            "Give the path of the state file.",
+            "Name a state file with --state (state.path), or keep none with --no-state (\"state\": \"none\").",
         )
     })?;
     Ok(folder.join("entrabulk").join("state.db"))
@@ -64,7 +68,9 @@ mod tests {
             find("windows", &[("LOCALAPPDATA", "/Users/a/AppData/Local")]).unwrap(),
             "/Users/a/AppData/Local/entrabulk/state.db"
         );
+        assert_eq!(find("linux", &[home, ("ENTRABULK_STATE", "/s.db")]).unwrap(), "/s.db");
+        assert_eq!(find("linux", &[home, ("ENTRABULK_STATE", "")]).unwrap(), local);
         let error = find("linux", &[]).unwrap_err();
-        assert!(error.advice.contains("path of the state file"), "{error}");
+        assert!(error.advice.contains("--no-state"), "{error}");
     }
 }

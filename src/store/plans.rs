@@ -1,6 +1,6 @@
 //! Plans: what would be sent and why, written once and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{instant, json, past_moment};
 use super::trouble::Trouble;
-use super::{TargetId, approval};
+use super::{TargetId, Tripped, approval};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -156,7 +156,7 @@ pub struct PlanFacts {
     /// Items by action.
     pub counts: Counts,
     /// The brakes that tripped, by name, each with the number of users of this plan that it counts.
-    pub tripped: BTreeMap<String, u64>,
+    pub tripped: Tripped,
     /// What the plan is judged by (JSON): plans of the same settings and baseline have the same.
     pub brakes: String,
     /// What the brakes said (JSON).

@@ -1,13 +1,11 @@
 //! Runs: one execution of one plan, begun once and ended once, however often it was interrupted.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::{instant, moment, past_moment};
 use super::plans::{self, Plan};
 use super::trouble::Trouble;
-use super::{Actions, BatchState, TargetId, approval, baseline, lease};
+use super::{Actions, BatchState, TargetId, Tripped, approval, baseline, lease};
 use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
@@ -50,7 +48,7 @@ pub struct NewRun<'a> {
     pub plan: &'a str,
     /// The brakes that trip now, judged again at apply, each with the plan's number. What tripped when the
     /// plan was made needs its approval in any case.
-    pub tripped: &'a BTreeMap<String, u64>,
+    pub tripped: &'a Tripped,
     /// Who must hold the lease on the target; `None` where nobody needs to.
     pub holder: Option<&'a str>,
 }

@@ -237,7 +237,8 @@ UPDATE plan_item SET resend = 1 WHERE reason LIKE 'resend-%';
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.
 pub(super) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Trouble> {
-    if version(connection, steps)? == steps.len() {
+    // In one transaction, so that another process's first commit is seen whole or not at all.
+    if version(&*connection.transaction()?, steps)? == steps.len() {
         return Ok(());
     }
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

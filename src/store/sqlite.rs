@@ -14,8 +14,8 @@ use super::{
     Approval, BaselineUser, Batch, CallId, CallLimits, CallRequest, EachBefore, EachItem, EachUser,
     Grant, ItemFilter, Keep, LastSource, Lease, Merged, NewBatch, NewRun, Outcome, Plan,
     PlanWriter, Pruned, Quota, Retention, Run, RunState, Store, Target, TargetId, TargetKey,
-    TenantId, Totals, approval, baseline, file, items, journal, keep, lease, ledger, plans, prune,
-    rolling, runs, schema, target, tenants,
+    TenantId, Totals, Tripped, approval, baseline, file, items, journal, keep, lease, ledger,
+    plans, prune, rolling, runs, schema, target, tenants,
 };
 use crate::error::{Error, ErrorKind};
 use crate::time::{Clock, Timestamp};
@@ -202,7 +202,11 @@ impl Store for SqliteStore {
     }
 
     fn target(&self, key: &TargetKey) -> Result<Target, Error> {
-        self.write(|change| target::target(change, key))
+        // Whoever only looks writes nothing.
+        match self.read(|state| target::find(state, key))? {
+            Some(target) => Ok(target),
+            None => self.write(|change| target::make(change, key)),
+        }
     }
 
     fn same_tenant(
@@ -280,8 +284,8 @@ impl Store for SqliteStore {
         prune::prune(self, target, retention, now)
     }
 
-    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error> {
-        self.write(|change| approval::approve(change, approval, now))
+    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error> {
+        self.write(|change| approval::approve(change, approval, tripped, now))
     }
 
     fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error> {

@@ -1,6 +1,6 @@
 //! Whose state it is.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::tenants;
 use super::trouble::Trouble;
@@ -46,7 +46,26 @@ pub struct Target {
     pub tenant: TenantId,
 }
 
-pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
+/// The target of that key, unless it is new.
+pub(super) fn find(connection: &Connection, key: &TargetKey) -> Result<Option<Target>, Trouble> {
+    let fold = str::to_ascii_lowercase;
+    let found = connection
+        .prepare_cached(
+            "SELECT target.id, target.tenant FROM tenant AS name
+             JOIN target ON target.tenant = coalesce(name.same_as, name.id)
+             WHERE name.simulator = ?1 AND name.cloud = ?2 AND name.tenant = ?3
+               AND target.service_principal = ?4 AND target.job = ?5",
+        )?
+        .query_row(
+            [&key.simulator, &key.cloud, &key.tenant, &key.service_principal, &key.job]
+                .map(|text| fold(text)),
+            |row| Ok(Target { id: TargetId(row.get(0)?), tenant: TenantId(row.get(1)?) }),
+        );
+    Ok(found.optional()?)
+}
+
+/// Makes the target of that key, unless it is there.
+pub(super) fn make(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
     let fold = str::to_ascii_lowercase;
     let tenant = tenants::named(connection, &key.simulator, &key.cloud, &key.tenant)?;
     let id = connection.query_row(

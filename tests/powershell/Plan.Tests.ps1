@@ -79,7 +79,7 @@ Describe 'A plan, from its making to its end' {
     }
 
     It 'has nothing to resume, and says so' {
-        $summary = Resume-EntraBulkRun -Target $target -WarningVariable said -WarningAction SilentlyContinue
+        $summary = Resume-EntraBulkRun -Target $target -InformationVariable said
         $summary.Calls | Should -Be 0
         "$said" | Should -BeLike '*nothing to resume*'
     }
@@ -93,12 +93,12 @@ Describe 'A plan, from its making to its end' {
         (Get-Failure { $plan | Invoke-EntraBulkPlan -Target $target -ErrorAction Stop }).FullyQualifiedErrorId |
             Should -Be 'EntraBulk.BrakeTripped,Invoke-EntraBulkPlan'
 
-        $plan | Approve-EntraBulkPlan -Removals 10 -Reason 'Site sold' -Target $offline -WhatIf | Should -BeNullOrEmpty
+        $plan | Approve-EntraBulkPlan -Approve @{ removals = 10 } -Reason 'Site sold' -Target $offline -WhatIf | Should -BeNullOrEmpty
         (Get-Failure { $plan | Invoke-EntraBulkPlan -Target $target }).FullyQualifiedErrorId | Should -BeLike 'EntraBulk.BrakeTripped,*'
-        (Get-Failure { $plan | Approve-EntraBulkPlan -Removals 9 -Reason 'Site sold' -Target $offline }).FullyQualifiedErrorId |
+        (Get-Failure { $plan | Approve-EntraBulkPlan -Approve @{ removals = 9 } -Reason 'Site sold' -Target $offline }).FullyQualifiedErrorId |
             Should -Be 'EntraBulk.ApprovalRefused,Approve-EntraBulkPlan'
 
-        $approval = $plan | Approve-EntraBulkPlan -Removals 10 -Reason 'Site sold' -Approver 'tester' -Target $offline
+        $approval = $plan | Approve-EntraBulkPlan -Approve @{ removals = 10 } -Reason 'Site sold' -Approver 'tester' -Target $offline
         $approval.Plan | Should -Be $plan.Id
         $approval.Approver | Should -Be 'tester'
         ($plan | Invoke-EntraBulkPlan -Target $target).Accepted | Should -Be 10

@@ -39,7 +39,7 @@ function Write-Workers {
     Set-Content -LiteralPath $Path -Value (@('externalId,userName,displayName,active') + $rows) -Encoding Ascii
 }
 
-# A simulated tenant in a process of its own; a client configuration and a target for it, without a state.
+# A simulated tenant in a process of its own; a client configuration and a target for it, which keeps no state.
 function Start-Simulator {
     param([string[]]$Option = @())
 
@@ -66,7 +66,7 @@ function Start-Simulator {
         Tenant        = $told
         Credential    = $credential
         Configuration = $configuration
-        Target        = New-EntraBulkTarget -Configuration $configuration -Credential $credential
+        Target        = New-EntraBulkTarget -Configuration $configuration -Credential $credential -NoState
     }
 }
 

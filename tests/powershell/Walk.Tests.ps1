@@ -42,7 +42,7 @@ Describe "The administrator's way of docs/powershell.md" {
 
             $undo.Changes | Should -Be 70
             $undo.Restore | Should -Be 10
-            if ($undo.Tripped) { $null = $undo | Approve-EntraBulkPlan -Removals $undo.Disable -Reason 'Back' }
+            if ($undo.Tripped) { $null = $undo | Approve-EntraBulkPlan -Approve @{ removals = $undo.Disable } -Reason 'Back' }
             ($undo | Invoke-EntraBulkPlan).Accepted | Should -Be 70
             Get-Name $simulator | Should -Be $first
         } finally {

@@ -4,7 +4,7 @@ $plan
 $plan.Brakes | Where-Object verdict -eq 'tripped'
 
 # Only where a brake stopped it, and preview.csv is right:
-if ($plan.Tripped) { $plan | Approve-EntraBulkPlan -Removals $removals -Reason 'The Lyon site was sold' }
+if ($plan.Tripped) { $plan | Approve-EntraBulkPlan -Approve @{ removals = $removals } -Reason 'The Lyon site was sold' }
 
 # Apply. What stops it half way is an error, and the summary comes with it.
 try {

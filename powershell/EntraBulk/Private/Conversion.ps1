@@ -14,6 +14,10 @@ function Get-EntraBulkConversion {
         }
         $conversion['source'] = $source
     }
+    if ($Bound['Partial']) {
+        if (-not $conversion['source']) { $conversion['source'] = [ordered]@{} }
+        $conversion['source']['complete'] = $false
+    }
     if ($Bound.ContainsKey('AttributeMapping')) {
         $mapping = $Bound['AttributeMapping']
         if ($mapping -is [System.Collections.IDictionary]) {

@@ -21,6 +21,7 @@ function Get-EntraBulkPlanSetting {
         $settings = Read-EntraBulkDocument -Given $Bound['Settings'] -Cmdlet $Cmdlet
     }
     if ($Bound.ContainsKey('Missing')) { $settings['missing'] = $Bound['Missing'].ToLowerInvariant() }
+    if ($Bound.ContainsKey('UnknownInactive')) { $settings['unknownInactive'] = $Bound['UnknownInactive'].ToLowerInvariant() }
     if ($Bound.ContainsKey('Full')) { $settings['full'] = [bool]$Bound['Full'] }
     if ($Bound.ContainsKey('MinRows')) {
         if (-not $settings['guards']) { $settings['guards'] = [ordered]@{} }
@@ -94,6 +95,7 @@ function ConvertTo-EntraBulkPlan {
         Missing    = $counts['missing']
         OutOfScope = $counts['outOfScope']
         Rejected   = $counts['rejected']
+        Skipped    = $counts['skipped']
         Changes    = $Plan['changes']
         Tripped    = $Plan['tripped']
         Blocked    = $Plan['blocked']

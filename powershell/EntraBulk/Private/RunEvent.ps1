@@ -20,7 +20,11 @@ function Write-EntraBulkRunEvent {
         }
         'planned' {
             Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
-            Write-EntraBulkPlanWarning -Plan $RunEvent['plan'] -Cmdlet $Cmdlet
+            $Cmdlet.WriteVerbose("Plan $($RunEvent['plan']['plan']): $(Get-EntraBulkPlanCount -Plan $RunEvent['plan'])")
+        }
+        'note' { Write-Information -MessageData $RunEvent['message'] -InformationAction Continue }
+        'settled' {
+            $Cmdlet.WriteVerbose("Batch $($RunEvent['batch']) of run $($RunEvent['run']): $($RunEvent['users']) users staged (request-id $($RunEvent['requestId']))")
         }
         'checked' {
             Write-EntraBulkWarningCount -Warned $Warned -Cmdlet $Cmdlet
@@ -74,6 +78,7 @@ function ConvertTo-EntraBulkSummary {
         Rejected   = $Finished['rejected']
         OutOfScope = $Finished['outOfScope']
         Unchanged  = $Finished['unchanged']
+        Skipped    = $Finished['skipped']
         Absent     = $Finished['absent']
         Refused    = $Finished['refused']
         InDoubt    = $Finished['inDoubt']

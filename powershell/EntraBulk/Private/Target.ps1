@@ -18,10 +18,12 @@ function Get-EntraBulkClientConfiguration {
         $document['cloud'] = @('global', 'usGov', 'usGovDod', 'china') -eq $Bound['Cloud'] | Select-Object -First 1
     }
     $state = $document['state']
-    if ($Bound.ContainsKey('StatePath') -or $Bound['HashesOnly']) {
+    if ($Bound.ContainsKey('StatePath') -or $Bound['HashesOnly'] -or $Bound['NoState']) {
         if ($state -isnot [System.Collections.IDictionary]) { $state = [ordered]@{} }
         if ($Bound.ContainsKey('StatePath')) { $state['path'] = $Bound['StatePath'] }
         if ($Bound['HashesOnly']) { $state['keep'] = 'hashes' }
+        # The path of the configuration stays: the calls are counted there.
+        if ($Bound['NoState']) { $state['kept'] = $false }
         $document['state'] = $state
     }
     if ($state -is [System.Collections.IDictionary] -and $state['path'] -is [string]) {
@@ -57,8 +59,9 @@ function ConvertTo-EntraBulkTarget {
     if ($Configuration['tenantId']) { $name += " of tenant '$($Configuration['tenantId'])'" }
     if ($Configuration['simulator']) { $name += " in the simulator $($Configuration['simulator'])" }
     elseif ($Configuration['cloud']) { $name += " in the cloud $($Configuration['cloud'])" }
+    $state = $Configuration['state']
     $statePath = $null
-    if ($Configuration['state']) { $statePath = $Configuration['state']['path'] }
+    if ($state -is [System.Collections.IDictionary]) { $statePath = $state['path'] }
     [pscustomobject]@{
         PSTypeName         = 'EntraBulk.Target'
         Name               = $name
@@ -66,8 +69,8 @@ function ConvertTo-EntraBulkTarget {
         ServicePrincipalId = $Configuration['servicePrincipalId']
         JobId              = $Configuration['jobId']
         SignIn             = $SignIn
-        # Whether an upload is planned and remembered.
-        KeepsState         = $Configuration.Contains('state')
+        # Whether what is sent is remembered.
+        KeepsState         = -not ($state -eq 'none' -or ($state -is [System.Collections.IDictionary] -and $state['kept'] -eq $false))
         StatePath          = $statePath
         Client             = $Client
     } | Add-Member -MemberType ScriptMethod -Name ToString -Value { $this.Name } -Force -PassThru

@@ -3,12 +3,14 @@ function Approve-EntraBulkPlan {
     .SYNOPSIS
         Lets one plan through its brakes, once, for 24 hours.
     .DESCRIPTION
-        The approval belongs to this plan and to the exact number of users it disables, and is used up by one
-        Invoke-EntraBulkPlan. A plan that would disable protected users cannot be approved. Nothing touches the network.
+        The approval belongs to this plan and to the exact number of users that each brake counts, and is used up by one
+        Invoke-EntraBulkPlan, or by the next Send-EntraBulkUpload of the same source. A plan that would disable protected users cannot be approved. Nothing touches the network.
     .PARAMETER Id
         The id of the plan.
-    .PARAMETER Removals
-        How many users the plan disables. It must be the plan's own number.
+    .PARAMETER Approve
+        The brakes that stop the plan and how many users of it each counts, such as @{ removals = 12; inactiveAdds = 531 }.
+        Each must be the plan's own number; the error of a stopped upload names them. An upload takes it only with a target
+        made with -NoState, for otherwise there is a plan to approve.
     .PARAMETER Reason
         Why the plan is right.
     .PARAMETER Approver
@@ -20,11 +22,11 @@ function Approve-EntraBulkPlan {
     .OUTPUTS
         EntraBulk.Approval. What was approved, why and by whom.
     .EXAMPLE
-        $plan | Approve-EntraBulkPlan -Removals 812 -Reason 'The Lyon site was sold'
+        $plan | Approve-EntraBulkPlan -Approve @{ removals = 812 } -Reason 'The Lyon site was sold'
 
         Approves a plan that disables 812 users.
     .EXAMPLE
-        Approve-EntraBulkPlan -Id $plan.Id -Removals $plan.Disable -Reason 'Looked at the preview' -Target $target -WhatIf
+        Approve-EntraBulkPlan -Id $plan.Id -Approve @{ removals = $plan.Disable } -Reason 'Looked at the preview' -Target $target -WhatIf
 
         Says what would be approved.
     .LINK
@@ -42,8 +44,8 @@ function Approve-EntraBulkPlan {
         [string]$Id,
 
         [Parameter(Mandatory)]
-        [ValidateRange(0, [long]::MaxValue)]
-        [long]$Removals,
+        [ValidateNotNullOrEmpty()]
+        [hashtable]$Approve,
 
         [Parameter(Mandatory)]
         [ValidateNotNullOrEmpty()]
@@ -59,15 +61,16 @@ function Approve-EntraBulkPlan {
 
     process {
         try {
-            $action = "Approve plan $Id, which disables $Removals users"
+            $numbers = @($Approve.Keys | Sort-Object | ForEach-Object { "$_ = $($Approve[$_])" }) -join ', '
+            $action = "Approve plan $Id ($numbers)"
             if (-not $PSCmdlet.ShouldProcess("$Target", $action)) { return }
 
-            $arguments = @{ plan = $Id; removals = $Removals; reason = $Reason; approver = $Approver }
+            $arguments = @{ plan = $Id; brakes = $Approve; reason = $Reason; approver = $Approver }
             $approval = Invoke-EntraBulkOperation -Name 'plan.approve' -Argument $arguments -Target $Target
             [pscustomobject]@{
                 PSTypeName = 'EntraBulk.Approval'
                 Plan       = $approval['plan']
-                Removals   = $approval['removals']
+                Brakes     = [pscustomobject]$approval['brakes']
                 Reason     = $approval['reason']
                 Approver   = $approval['approver']
             }

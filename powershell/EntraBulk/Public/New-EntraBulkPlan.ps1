@@ -40,6 +40,10 @@ function New-EntraBulkPlan {
         them: brakes, guards, protected users and canaries. The parameters below win over it.
     .PARAMETER Missing
         What becomes of users of the baseline that the source no longer holds: report them (the default), or disable them.
+    .PARAMETER Partial
+        The source holds only a part of the people, for instance the joiners of the day: whoever is not in it is not missing.
+    .PARAMETER UnknownInactive
+        What becomes of users whom the state does not know and who are not active: send them (the default), or skip them.
     .PARAMETER Full
         Send everybody, changed or not.
     .PARAMETER AbortAtPercent
@@ -141,6 +145,15 @@ function New-EntraBulkPlan {
 
         [Parameter(ParameterSetName = 'Path')]
         [Parameter(ParameterSetName = 'InputObject')]
+        [switch]$Partial,
+
+        [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
+        [ValidateSet('send', 'skip')]
+        [string]$UnknownInactive,
+
+        [Parameter(ParameterSetName = 'Path')]
+        [Parameter(ParameterSetName = 'InputObject')]
         [switch]$Full,
 
         [ValidateRange(0, 100)]
@@ -193,19 +206,23 @@ function New-EntraBulkPlan {
             if ($PSBoundParameters.ContainsKey('Undo')) {
                 $plan = Invoke-EntraBulkOperation -Name 'plan.undo' -Argument $arguments -Target $Target
                 Write-EntraBulkPlanWarning -Plan $plan -Cmdlet $PSCmdlet
+                if ($PSBoundParameters.ContainsKey('PreviewPath')) {
+                    Write-EntraBulkPreview -Id $plan['plan'] -Target $Target -Bound $PSBoundParameters -Cmdlet $PSCmdlet
+                }
             } else {
                 $arguments['planOnly'] = $true
+                # Written with the plan: where no state is kept, it is gone afterwards.
+                if ($PSBoundParameters.ContainsKey('PreviewPath')) {
+                    $arguments['previewPath'] = Get-EntraBulkFullPath -Path $PreviewPath -Cmdlet $PSCmdlet
+                }
                 $told = Watch-EntraBulkRun -Client $Target.Client -Document $arguments -Activity 'Planning' -Cmdlet $PSCmdlet @pushed
                 if ($told['finished']['error']) { throw (ConvertTo-EntraBulkErrorRecord -Failure $told['finished']['error']) }
                 $plan = $told['planned']['plan']
             }
             if ($plan['blocked']) {
-                $PSCmdlet.WriteWarning('The plan cannot be applied. Mend the source or the mapping.')
+                $PSCmdlet.WriteWarning('The plan cannot be applied. Fix the source or the mapping.')
             } elseif ($plan['tripped']) {
                 $PSCmdlet.WriteWarning('A brake stops the plan. Look at the preview; if it is right, use Approve-EntraBulkPlan.')
-            }
-            if ($PSBoundParameters.ContainsKey('PreviewPath')) {
-                Write-EntraBulkPreview -Id $plan['plan'] -Target $Target -Bound $PSBoundParameters -Cmdlet $PSCmdlet
             }
             ConvertTo-EntraBulkPlan -Plan $plan -Target $Target
         } catch [EntraBulk.Interop.V1.EntraBulkException] {

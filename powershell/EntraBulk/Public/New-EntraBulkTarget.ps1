@@ -31,8 +31,11 @@ function New-EntraBulkTarget {
     .PARAMETER Simulator
         The address of a simulated tenant on this machine (entrabulk simulate). Nothing then leaves the machine.
     .PARAMETER StatePath
-        The state file: baseline, plans, journal and ledger. With it Send-EntraBulkUpload too sends only what changed.
-        Without it the commands for plans and runs use the platform's folder for state.
+        The state file: baseline, plans, journal and ledger. By default it is that of the variable ENTRABULK_STATE, or
+        one in the platform's folder for state, which belongs to this account: a scheduled task under another account
+        needs the same path.
+    .PARAMETER NoState
+        Compare uploads with nothing and remember nothing. Only the calls are counted, where the state would lie.
     .PARAMETER HashesOnly
         Keep hashes of users only and no HR data. Then there are no values before, and no undo.
     .OUTPUTS
@@ -96,11 +99,20 @@ function New-EntraBulkTarget {
         [ValidateNotNullOrEmpty()]
         [string]$StatePath,
 
+        [switch]$NoState,
+
         [switch]$HashesOnly
     )
 
     process {
         try {
+            if ($NoState -and ($HashesOnly -or $PSBoundParameters.ContainsKey('StatePath'))) {
+                throw [EntraBulk.Interop.V1.EntraBulkException]::FromDocument(@{
+                        status  = [EntraBulk.Interop.V1.EntraBulkStatus]::InvalidArgument
+                        message = '-NoState cannot be combined with -StatePath or -HashesOnly.'
+                        advice  = 'Give one of them.'
+                    })
+            }
             $document = Get-EntraBulkClientConfiguration -Bound $PSBoundParameters -Cmdlet $PSCmdlet
             $client = [EntraBulk.Interop.V1.Client]::new([EntraBulk.Interop.V1.JsonWriter]::Write($document))
             $signIn = 'none'

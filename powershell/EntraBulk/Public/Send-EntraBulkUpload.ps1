@@ -7,9 +7,13 @@ function Send-EntraBulkUpload {
         sends them in batches of 50 to the job's bulkUpload endpoint, at the service's own pace: at most 40 calls in any 5
         seconds and the licence's calls in any 24 hours. Calls the service cannot answer are repeated.
 
-        With a target that was made with -StatePath a plan is made and applied in one step: only what changed is sent, and a
-        brake that trips stops everything before the first call. The error then names the plan, which the summary carries
-        too: look at it, and approve and invoke it if it is right. Settings of plans are for such targets only.
+        A plan is made and applied in one step: only what changed since the last upload is sent, managers go before their
+        reports, and a brake that trips stops everything before the first call. The error then names the plan, which the
+        summary carries too: look at it; if it is right, approve it and start the upload again. What an earlier upload left
+        without an answer is settled first.
+
+        What was sent is remembered in the target's state file. With a target that was made with -NoState nothing is, and the
+        file is compared with nothing; then -Approve lets an upload through the brakes that it trips.
 
         A rejected record is a non-terminating error that names its line, its rule and what to do; the others are sent.
         Whatever happens after sending began, one summary is emitted. A run that failed as a whole is a terminating error
@@ -47,6 +51,10 @@ function Send-EntraBulkUpload {
         them: brakes, guards, protected users and canaries. The parameters below win over it.
     .PARAMETER Missing
         What becomes of users of the baseline that the source no longer holds: report them (the default), or disable them.
+    .PARAMETER Partial
+        The source holds only a part of the people, for instance the joiners of the day: whoever is not in it is not missing.
+    .PARAMETER UnknownInactive
+        What becomes of users whom the state does not know and who are not active: send them (the default), or skip them.
     .PARAMETER Full
         Send everybody, changed or not.
     .PARAMETER AbortAtPercent
@@ -55,6 +63,14 @@ function Send-EntraBulkUpload {
         The brake trips when this many users or more would be disabled. The default is 500.
     .PARAMETER MinRows
         A source with fewer rows is refused.
+    .PARAMETER Approve
+        The brakes that stop the plan and how many users of it each counts, such as @{ removals = 12; inactiveAdds = 531 }.
+        Each must be the plan's own number; the error of a stopped upload names them. An upload takes it only with a target
+        made with -NoState, for otherwise there is a plan to approve.
+    .PARAMETER Reason
+        Why the plan is right.
+    .PARAMETER Approver
+        Who says so. By default it is whoever is logged in.
     .PARAMETER Wait
         Wait for quota, and for the end of another run, instead of stopping with a time to go on.
     .INPUTS
@@ -130,6 +146,11 @@ function Send-EntraBulkUpload {
         [ValidateSet('report', 'disable')]
         [string]$Missing,
 
+        [switch]$Partial,
+
+        [ValidateSet('send', 'skip')]
+        [string]$UnknownInactive,
+
         [switch]$Full,
 
         [ValidateRange(0, 100)]
@@ -140,6 +161,15 @@ function Send-EntraBulkUpload {
 
         [ValidateRange(0, [int]::MaxValue)]
         [int]$MinRows,
+
+        [ValidateNotNullOrEmpty()]
+        [hashtable]$Approve,
+
+        [ValidateNotNullOrEmpty()]
+        [string]$Reason,
+
+        [ValidateNotNullOrEmpty()]
+        [string]$Approver = [System.Environment]::UserName,
 
         [switch]$Wait
     )
@@ -153,12 +183,8 @@ function Send-EntraBulkUpload {
                 settings   = Get-EntraBulkPlanSetting -Bound $PSBoundParameters -Cmdlet $PSCmdlet
                 wait       = $Wait.IsPresent
             }
-            if ($document['settings'].Count -and -not $Target.KeepsState) {
-                throw [EntraBulk.Interop.V1.EntraBulkException]::FromDocument(@{
-                        status  = [EntraBulk.Interop.V1.EntraBulkStatus]::InvalidArgument
-                        message = 'What was sent before is compared with a state only, and the target keeps none.'
-                        advice  = 'Make the target with -StatePath, or leave out the settings of plans.'
-                    })
+            if ($PSBoundParameters.ContainsKey('Approve') -or $PSBoundParameters.ContainsKey('Reason')) {
+                $document['settings']['approval'] = @{ brakes = $Approve; reason = $Reason; approver = $Approver }
             }
         } catch [EntraBulk.Interop.V1.EntraBulkException] {
             $PSCmdlet.ThrowTerminatingError((ConvertTo-EntraBulkErrorRecord -Failure $_))
@@ -175,7 +201,7 @@ function Send-EntraBulkUpload {
         $builder = $null
         try {
             $action = 'Upload'
-            if ($Target.KeepsState) { $action = 'Plan, and upload what changed of' }
+            if ($Target.KeepsState) { $action = 'Upload what changed of' }
             $report = $null
             if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium') {
                 # Someone will read the question, so it carries the real counts.

@@ -103,6 +103,23 @@ fn a_plan_that_touches_nobody_passes_whatever_came_before() {
     assert_eq!(tripped(50), [Window::Run, Window::Day, Window::Week]);
 }
 
+/// Inactive users whom nobody knows: on a first contact the brake is of the file, later of the company.
+#[test]
+fn unknown_inactive_users_are_braked_by_the_file_first_and_by_the_company_later() {
+    let tripped = |inactive_adds, adds, active| {
+        let plan = Touched { adds, inactive_adds, ..Touched::default() };
+        let base = Base { users: active, active };
+        let verdicts = judge(&plan, &Earlier::default(), base, &BrakeLimits::default());
+        verdicts.iter().any(|verdict| verdict.brake == BrakeKind::InactiveAdds && verdict.tripped())
+    };
+    assert!(tripped(1_000, 1_000, 0), "a file of leavers only");
+    assert!(tripped(50, 1_000, 0) && !tripped(49, 1_000, 0), "5 % of a first file");
+    assert!(!tripped(4, 10, 1_000), "ten joiners of whom four start next month");
+    assert!(tripped(50, 60, 1_000) && !tripped(49, 60, 1_000), "5 % of the company");
+    assert!(tripped(500, 500, 1_000_000), "500 in any case");
+    assert!(!tripped(2, 2, 0), "two are below the floor");
+}
+
 proptest! {
     #[test]
     fn more_removals_never_pass_where_fewer_tripped(
@@ -150,6 +167,7 @@ fn preview_and_apply_say_the_same() {
             wipes: windows(),
             updates: windows(),
             adds: windows(),
+            inactive_adds: windows(),
             renames: limit(),
         };
         let base = Base { users: below(40), active: below(20) };

@@ -1,77 +1,138 @@
-//! A run from its source to its end: checked, or planned and leased; then sent.
+//! A run from its source to its end: planned, under the lease of its target, then sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::{Shared, Work};
-use crate::convert::Spool;
+use super::Shared;
 use crate::error::Error;
 use crate::plan;
-use crate::plan::PlanArguments;
 use crate::run::events::{Event, Warning};
 use crate::run::journal::Journal;
 use crate::run::lease::Lease;
-use crate::run::open::{Expected, Opened, Task, make, open};
+use crate::run::open::{Expected, Opened, Opening, Task, Unsettled};
 use crate::run::pace::Pacer;
 use crate::run::sending::{Means, Sending};
-use crate::run::shared::SharedLedger;
-use crate::run::summary::{End, Stage};
-use crate::run::supply::{Batches, Check, Listener, Supply, cancellation, cancelled, ended};
-use crate::store::{Retention, RunState, Store};
+use crate::run::summary::{End, Stage, Tally};
+use crate::run::supply::{
+    Batches, Listener, Supply, blocking, blocking_unless, cancellation, cancelled,
+};
+use crate::store::{Retention, RunState};
 
 /// The run from its source to its end.
 pub(super) async fn conduct(
     shared: &Shared,
-    input: oneshot::Receiver<Work>,
+    input: oneshot::Receiver<Task>,
     cancelled_flag: watch::Receiver<bool>,
 ) -> End {
     let mut flag = cancelled_flag.clone();
-    let work = tokio::select! {
+    let task = tokio::select! {
         // No sender: the host dropped the run before its last record.
-        work = input => work.map_err(|_| cancelled()),
+        task = input => task.map_err(|_| cancelled()),
         () = cancellation(&mut flag) => Err(cancelled()),
     };
-    match work {
-        Ok(Work::Send(check)) => send(shared, check, cancelled_flag).await,
-        Ok(Work::Plan(arguments, pushed)) => {
-            plan(shared, arguments, pushed, cancelled_flag).await.unwrap_or_else(End::from)
-        }
-        Ok(Work::Keep(task)) => keep(shared, task, cancelled_flag).await.unwrap_or_else(|end| end),
-        Err(error) => error.into(),
-    }
+    let ended = match task {
+        Ok(task) => shared.conduct(task, cancelled_flag).await,
+        Err(error) => Err(error.into()),
+    };
+    ended.unwrap_or_else(|end| end)
 }
 
 impl Shared {
-    fn listener(&self, cancelled: watch::Receiver<bool>) -> Listener {
-        Listener {
-            run: self.id.clone(),
-            holder: self.holder.clone(),
-            events: Arc::clone(&self.events),
-            clock: Arc::clone(&self.client.parts().clock),
-            cancelled,
-        }
-    }
-
     async fn tell(&self, event: Event) {
         self.events.push(event, self.client.parts().clock.now()).await;
     }
 
-    /// Sends `batches`, of which the tally knows the totals.
-    async fn send(
+    async fn conduct(&self, task: Task, flag: watch::Receiver<bool>) -> Result<End, End> {
+        let client = self.client.clone();
+        let of_source = matches!(task, Task::Plan(..) | Task::Upload(..));
+        let workspace =
+            blocking(move || if of_source { client.workspace() } else { client.kept() }).await?;
+        let listener = Listener {
+            run: self.id.clone(),
+            holder: self.holder.clone(),
+            events: Arc::clone(&self.events),
+            clock: Arc::clone(&self.client.parts().clock),
+            cancelled: flag.clone(),
+        };
+        let opening = Opening { client: self.client.clone(), workspace, listener };
+        if let Task::Plan(arguments, pushed) = task {
+            let planning = blocking_unless(&flag, move || {
+                let source = opening.begin(&arguments, pushed)?;
+                let plan = opening.plan(*arguments, source)?.plan;
+                Ok((Expected::of(&plan)?, plan::document(&plan)?["exitCode"].as_u64(), plan.id))
+            });
+            let (expected, code, id) = planning.await?;
+            let mut tally = self.tally();
+            expected.into_tally(&mut tally, id);
+            tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
+            return Ok(End::default());
+        }
+        let lease = Lease::take(
+            (Arc::clone(&opening.workspace.store), Arc::clone(&self.client.parts().clock)),
+            opening.workspace.target.id,
+            self.holder.clone(),
+            self.waits,
+            &self.events,
+            &mut flag.clone(),
+        )
+        .await?;
+        tokio::select! {
+            end = self.execute(task, opening, flag) => {
+                lease.release().await;
+                end
+            }
+            lost = lease.renew() => Err(lost.into()),
+        }
+    }
+
+    /// The run under its lease, every step of it in the journal.
+    async fn execute(
         &self,
-        batches: Batches,
-        journal: Option<Journal>,
-        cancelled: watch::Receiver<bool>,
-    ) -> End {
+        task: Task,
+        opening: Opening,
+        flag: watch::Receiver<bool>,
+    ) -> Result<End, End> {
+        let at_hand = opening.clone();
+        let opened = match task {
+            Task::Plan(arguments, pushed) | Task::Upload(arguments, pushed) => {
+                let (arguments, source) = blocking_unless(&flag, move || {
+                    let source = at_hand.begin(&arguments, pushed)?;
+                    Ok((arguments, source))
+                })
+                .await?;
+                self.settle(&opening, &flag).await?;
+                let at_hand = opening.clone();
+                blocking_unless(&flag, move || at_hand.upload(*arguments, source).map(Some)).await?
+            }
+            Task::Apply(plan) => {
+                blocking_unless(&flag, move || at_hand.apply(&plan).map(Some)).await?
+            }
+            Task::Resume(run) => {
+                blocking_unless(&flag, move || at_hand.resume(run.as_deref())).await?
+            }
+        };
+        let Some(Opened { run, plan, expected, before, batches, verdict }) = opened else {
+            return Ok(End::default());
+        };
+        if run != self.id {
+            let _ = self.resumed.set(run.clone());
+        }
         let totals = {
             let mut tally = self.tally();
+            expected.into_tally(&mut tally, plan);
+            (tally.accepted, tally.refused) = (before.accepted, before.refused);
+            tally.in_doubt = before.in_doubt;
+            tally.calls += before.calls;
+            tally.batches += before.batches;
             tally.stage = Stage::Sending;
             tally.totals
         };
+        let means = self.means(&opening, &run, None).await?;
+        let journal = means.journal.clone();
+        let _ = self.pacer.set(Arc::clone(&means.pacer));
         self.tell(Event::Checked(totals)).await;
-        let quota_left = self.pacer().quota_left();
+        let quota_left = means.pacer.quota_left();
         if totals.calls > quota_left {
             let message = format!(
                 "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the \
@@ -80,143 +141,99 @@ impl Shared {
             );
             self.tell(Event::Warning(Warning::Run { message })).await;
         }
+        let mut end = self.send(means, batches, &self.tally, flag).await;
+        if let Some(verdict) = verdict {
+            // The upload would have ended by it before the first call.
+            end.error = Some(verdict);
+        }
+        let summary = self.summary(end.clone());
+        let all = summary.not_sent == 0 && summary.in_doubt == 0;
+        let state = if all { RunState::Finished } else { RunState::Stopped };
+        let document = serde_json::to_string(&summary).unwrap_or_default();
+        if let Err(error) = journal.ended(state, document).await {
+            end.error.get_or_insert(error);
+        }
+        self.prune(opening).await;
+        Ok(end)
+    }
+
+    /// What the batches of `run` are sent with; of `settles`, where a new run settles them first.
+    async fn means(
+        &self,
+        opening: &Opening,
+        run: &str,
+        settles: Option<String>,
+    ) -> Result<Means, Error> {
+        let parts = self.client.parts();
+        let (limits, in_flight) = (parts.config.call_limits(), parts.config.limits.in_flight);
+        let (ledger, clock) = (opening.workspace.ledger.clone(), Arc::clone(&parts.clock));
+        let of = run.to_owned();
+        let pacer = blocking(move || Pacer::open(ledger, limits, in_flight, clock, of)).await?;
+        let store = Arc::clone(&opening.workspace.store);
+        Ok(Means {
+            pacer: Arc::new(pacer),
+            journal: Journal::new(store, Arc::clone(&parts.clock), run),
+            waits: self.waits,
+            resumable: opening.workspace.kept,
+            settles,
+        })
+    }
+
+    async fn send(
+        &self,
+        means: Means,
+        batches: Batches,
+        tally: &Arc<Mutex<Tally>>,
+        flag: watch::Receiver<bool>,
+    ) -> End {
         let parts = Arc::clone(self.client.parts());
-        let means = Means { pacer: Arc::clone(self.pacer()), journal, waits: self.waits };
-        let (events, tally) = (Arc::clone(&self.events), Arc::clone(&self.tally));
-        Sending::new(parts, means, events, tally, Supply::new(batches), cancelled).run().await
+        let (events, tally) = (Arc::clone(&self.events), Arc::clone(tally));
+        Sending::new(parts, means, events, tally, Supply::new(batches), flag).run().await
     }
-}
 
-/// What `work` gives, unless the run is cancelled first. The work itself then goes on until it looks.
-async fn unless_cancelled<T>(
-    work: JoinHandle<Result<T, Error>>,
-    flag: &mut watch::Receiver<bool>,
-) -> Result<T, Error> {
-    tokio::select! {
-        done = work => done.unwrap_or_else(|lost| Err(ended(&lost))),
-        () = cancellation(flag) => Err(cancelled()),
-    }
-}
-
-/// A run that nothing is kept of.
-async fn send(shared: &Shared, check: Check, cancelled_flag: watch::Receiver<bool>) -> End {
-    let listener = shared.listener(cancelled_flag.clone());
-    let checking = spawn_blocking(move || check(&listener));
-    match unless_cancelled(checking, &mut cancelled_flag.clone()).await {
-        Ok((totals, batches)) => {
-            shared.tally().totals = totals;
-            shared.send(batches, None, cancelled_flag).await
+    /// Sends again, byte for byte, what an earlier run sent and nobody answered: nothing newer may be sent
+    /// for its users before.
+    async fn settle(&self, opening: &Opening, flag: &watch::Receiver<bool>) -> Result<(), End> {
+        let mut most = usize::MAX;
+        let mut last = End::default();
+        loop {
+            let at_hand = opening.clone();
+            let unsettled = blocking_unless(flag, move || at_hand.unsettled()).await?;
+            let Some(Unsettled { run, users, left, batches }) = unsettled else { return Ok(()) };
+            if left >= most {
+                // Nothing came of it: what ended the sending ends this run.
+                return Err(last);
+            }
+            most = left;
+            let message = format!(
+                "Run {run} ended without an answer for {users} {}. They are sent again first, byte for byte.",
+                if users == 1 { "user" } else { "users" }
+            );
+            self.tell(Event::Note { message }).await;
+            let means = self.means(opening, &run, Some(run.clone())).await?;
+            let tally = Arc::new(Mutex::new(Tally { in_doubt: users, ..Tally::default() }));
+            last = self.send(means, batches, &tally, flag.clone()).await;
+            let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut own = self.tally();
+            own.calls += tally.calls;
+            own.batches += tally.batches;
+            own.throttled += tally.throttled;
         }
-        Err(error) => error.into(),
     }
-}
 
-/// A run that ends with its plan.
-async fn plan(
-    shared: &Shared,
-    arguments: Box<PlanArguments>,
-    pushed: Option<Spool>,
-    cancelled_flag: watch::Receiver<bool>,
-) -> Result<End, Error> {
-    let mut flag = cancelled_flag.clone();
-    let (client, listener) = (shared.client.clone(), shared.listener(cancelled_flag));
-    let planning = spawn_blocking(move || {
-        let store = client.store()?;
-        let (plan, _) = make(&client, &*store, *arguments, pushed, &listener)?;
-        let document = plan::document(&plan)?;
-        listener.tell(Event::Planned { plan: document.clone() })?;
-        Ok::<_, Error>((Expected::of(&plan)?, plan.id, document["exitCode"].as_u64()))
-    });
-    let (expected, id, code) = unless_cancelled(planning, &mut flag).await?;
-    let mut tally = shared.tally();
-    expected.into_tally(&mut tally, id);
-    tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
-    Ok(End::default())
-}
-
-/// A run that is kept: under the lease of its target, every step in the journal.
-async fn keep(
-    shared: &Shared,
-    task: Task,
-    mut cancelled_flag: watch::Receiver<bool>,
-) -> Result<End, End> {
-    let parts = shared.client.parts();
-    let client = shared.client.clone();
-    let opening = spawn_blocking(move || {
-        let store = client.store()?;
-        let target = client.desk(&*store)?.target;
-        Ok::<_, Error>((store, target))
-    });
-    let (store, target) = opening.await.unwrap_or_else(|lost| Err(ended(&lost)))?;
-    let lease = Lease::take(
-        (Arc::clone(&store), Arc::clone(&parts.clock)),
-        target.id,
-        shared.holder.clone(),
-        shared.waits,
-        &shared.events,
-        &mut cancelled_flag,
-    )
-    .await?;
-    tokio::select! {
-        end = execute(shared, task, &store, target, cancelled_flag) => {
-            lease.release().await;
-            end
+    /// Deletes what old plans and runs hold of users.
+    async fn prune(&self, opening: Opening) {
+        let parts = self.client.parts();
+        let old = parts.clock.now().before(parts.config.state.retention);
+        let clock = Arc::clone(&parts.clock);
+        let retention = Retention { plans: old, history: old };
+        let pruned = blocking(move || {
+            let workspace = &opening.workspace;
+            workspace.store.prune(workspace.target.id, &retention, clock.now())
+        });
+        if let Err(error) = pruned.await {
+            // The next run tries again.
+            tracing::warn!(%error, "old plans and runs were not deleted");
         }
-        lost = lease.renew() => Err(lost.into()),
     }
-}
-
-async fn execute(
-    shared: &Shared,
-    task: Task,
-    store: &Arc<dyn Store>,
-    target: crate::store::Target,
-    cancelled_flag: watch::Receiver<bool>,
-) -> Result<End, End> {
-    let parts = shared.client.parts();
-    let listener = shared.listener(cancelled_flag.clone());
-    let (client, of) = (shared.client.clone(), Arc::clone(store));
-    let opening = spawn_blocking(move || {
-        let opened = open(&client, &of, task, &listener)?;
-        let Some(opened) = opened else { return Ok(None) };
-        let (limits, clock) = (client.config().call_limits(), Arc::clone(&client.parts().clock));
-        let run = opened.run.clone();
-        let ledger = SharedLedger::open(of, target.tenant, limits, clock, run)?;
-        Ok::<_, Error>(Some((opened, ledger)))
-    });
-    let opened = unless_cancelled(opening, &mut cancelled_flag.clone()).await?;
-    let Some((Opened { run, plan, expected, before, batches }, ledger)) = opened else {
-        return Ok(End::default());
-    };
-    if run != shared.id {
-        let _ = shared.resumed.set(run.clone());
-    }
-    let clock = Arc::clone(&parts.clock);
-    let pacer = Pacer::sharing(&parts.config.limits, Arc::new(ledger), clock);
-    let _ = shared.pacer.set(Arc::new(pacer));
-    {
-        let mut tally = shared.tally();
-        expected.into_tally(&mut tally, plan);
-        (tally.accepted, tally.refused) = (before.accepted, before.refused);
-        tally.in_doubt = before.in_doubt;
-        (tally.calls, tally.batches) = (before.calls, before.batches);
-    }
-    let journal = Journal::new(Arc::clone(store), Arc::clone(&parts.clock), &run);
-    let mut end = shared.send(batches, Some(journal.clone()), cancelled_flag).await;
-    let summary = shared.summary(end.clone());
-    let all = summary.not_sent == 0 && summary.in_doubt == 0;
-    let state = if all { RunState::Finished } else { RunState::Stopped };
-    let document = serde_json::to_string(&summary).unwrap_or_default();
-    if let Err(error) = journal.ended(state, document).await {
-        end.error.get_or_insert(error);
-    }
-    let old = parts.clock.now().before(parts.config.state.retention);
-    let (store, clock) = (Arc::clone(store), Arc::clone(&parts.clock));
-    let retention = Retention { plans: old, history: old };
-    let pruned = spawn_blocking(move || store.prune(target.id, &retention, clock.now())).await;
-    if let Err(error) = pruned.unwrap_or_else(|lost| Err(ended(&lost))) {
-        // The next run tries again.
-        tracing::warn!(%error, "old plans and runs were not let go");
-    }
-    Ok(end)
 }

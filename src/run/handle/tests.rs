@@ -2,14 +2,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::client::ClientConfig;
-use crate::convert::Totals;
 use crate::graph::transport::{BoxFuture, HttpRequest, HttpResponse, Transport, TransportError};
-use crate::run::supply::{Batches, Load};
 use crate::run::{Event, Warning};
-use crate::scim::bulk::{Batch, BatchUser};
-use crate::time::{Clock, Random, TokioClock};
+use crate::store::{SqliteStore, Store};
+use crate::time::{Clock, HostTime, Random, Sleep, TokioClock};
 
-/// Takes every call, or panics, at the call it was told.
+/// Takes every call, or panics or hangs at the call it was told.
 #[derive(Default)]
 struct Service {
     calls: AtomicUsize,
@@ -31,29 +29,55 @@ impl Transport for Service {
     }
 }
 
-fn client(service: Service) -> Client {
-    let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j"}"#;
-    let clock: Arc<dyn Clock> = Arc::new(TokioClock::new());
+/// A clock that panics once, at the reading it was told: every part of a run asks for the time.
+#[derive(Debug)]
+struct Bomb {
+    clock: TokioClock,
+    left: AtomicUsize,
+}
+
+impl Clock for Bomb {
+    fn now(&self) -> Timestamp {
+        let before =
+            self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert_ne!(before, Ok(1), "as told");
+        self.clock.now()
+    }
+
+    fn host(&self) -> HostTime {
+        self.clock.host()
+    }
+
+    fn sleep_until(&self, moment: Timestamp) -> Sleep {
+        self.clock.sleep_until(moment)
+    }
+}
+
+fn client_with(service: Service, clock: Arc<dyn Clock>) -> (Client, Arc<dyn Store>) {
+    let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"t",
+                    "limits":{"callsPerDay":20,"operations":1}}"#;
     let config = ClientConfig::parse(json).unwrap();
     let client = Client::with_parts(config, clock, Random::seeded(1), Arc::new(service));
     client.set_secret("accessToken", b"token").unwrap();
-    client
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary().unwrap());
+    client.set_store(Arc::clone(&store));
+    (client, store)
 }
 
-fn batch(number: u64) -> Result<Load, Error> {
-    let users = vec![BatchUser { line: number, external_id: number.to_string() }];
-    Ok(Load::from(Batch { number, body: number.to_string().into(), users }))
+fn client(service: Service) -> Client {
+    client_with(service, Arc::new(TokioClock::new())).0
 }
 
-fn launch(client: &Client, check: Check) -> Run {
-    let (ready, input) = oneshot::channel();
-    assert!(ready.send(Work::Send(check)).is_ok());
-    Run::launch(client, input, None, false).unwrap()
-}
-
-fn checked(users: u64, batches: Batches) -> Check {
-    let totals = Totals { rows: users, users, calls: users, ..Totals::default() };
-    Box::new(move |_| Ok((totals, batches)))
+/// A run over so many pushed users, one to a call.
+fn upload(client: &Client, users: usize) -> Run {
+    let arguments = br#"{"version":1,"conversion":{"mapping":
+        {"externalId":"id","userName":"id","active":{"const":true}}}}"#;
+    let run = Run::start(client, arguments).unwrap();
+    for number in 1..=users {
+        run.push(format!(r#"{{"id":"{number}"}}"#).as_bytes()).unwrap();
+    }
+    run.finish_input().unwrap();
+    run
 }
 
 async fn end(run: &Run) -> Summary {
@@ -64,49 +88,55 @@ async fn end(run: &Run) -> Summary {
     assert_eq!(terminal, 1);
     let summary = run.summary().unwrap();
     let settled = summary.accepted + summary.refused + summary.in_doubt + summary.not_sent;
-    assert_eq!(summary.rows, settled + summary.rejected + summary.out_of_scope, "{summary:?}");
+    let settled = settled + summary.rejected + summary.out_of_scope + summary.unchanged;
+    assert_eq!(summary.rows, settled, "{summary:?}");
     assert_eq!(run.progress().in_flight, 0);
     summary
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_anywhere_is_the_terminal_event() {
-    let in_check: Check = Box::new(|_| panic!("as told"));
-    let in_batches =
-        checked(9, Box::new((1..=9).map(|n| if n == 4 { panic!() } else { batch(n) })));
-    for (check, not_sent) in [(in_check, 0), (in_batches, 6)] {
-        let summary = end(&launch(&client(Service::default()), check)).await;
-        assert_eq!((summary.kind, summary.not_sent), ("Panic", not_sent), "{summary:?}");
+    let (mut panicked, mut number) = (0, 1);
+    loop {
+        let bomb = Arc::new(Bomb { clock: TokioClock::new(), left: AtomicUsize::new(0) });
+        let (client, _store) = client_with(Service::default(), Arc::clone(&bomb) as _);
+        let run = upload(&client, 3);
+        bomb.left.store(number, Ordering::SeqCst);
+        let summary = end(&run).await;
+        if bomb.left.load(Ordering::SeqCst) > 0 {
+            assert_eq!((summary.kind, summary.accepted), ("Ok", 3), "{summary:?}");
+            break;
+        }
+        panicked += usize::from(summary.kind == "Panic");
+        number += 7;
     }
+    assert!(panicked >= 5, "{panicked} of {} readings of the clock", number / 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_panics_may_have_been_sent() {
     let service = Service { panics_at: Some(2), ..Service::default() };
-    let summary = end(&launch(&client(service), checked(9, Box::new((1..=9).map(batch))))).await;
+    let summary = end(&upload(&client(service), 9)).await;
     assert_eq!(summary.kind, "Panic");
     assert!(summary.in_doubt >= 1, "the call that panicked may have been sent: {summary:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_fails_halfway_ends_the_run_with_what_was_sent() {
-    let failing = (1..=9).map(|number| {
-        if number < 4 { batch(number) } else { Err(Error::internal("the file changed")) }
-    });
-    let summary = end(&launch(&client(Service::default()), checked(9, Box::new(failing)))).await;
-    assert_eq!((summary.accepted, summary.not_sent, summary.kind), (3, 6, "Internal"));
-}
-
-#[tokio::test(start_paused = true)]
 async fn nothing_to_send_is_a_run_too() {
-    let nothing = checked(0, Box::new(std::iter::empty()));
-    let summary = end(&launch(&client(Service::default()), nothing)).await;
+    let client = client(Service::default());
+    assert_eq!(end(&upload(&client, 3)).await.accepted, 3);
+    let summary = end(&upload(&client, 3)).await;
     assert_eq!((summary.status, summary.kind, summary.calls), (0, "Ok", 0));
+    assert_eq!(summary.unchanged, 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_calls_than_the_quota_has_are_told_before_they_are_sent() {
-    let run = launch(&client(Service::default()), checked(2_001, Box::new((1..=2).map(batch))));
+    let run = upload(&client(Service::default()), 21);
     let mut warned = false;
     while let Some(event) = run.event().await {
         match event.event {
-            Event::Warning(Warning::Run { message }) => warned = message.contains("2001 calls"),
+            Event::Warning(Warning::Run { message }) => warned |= message.contains("21 calls"),
             Event::Accepted { .. } => assert!(warned),
             _ => {}
         }
@@ -117,16 +147,14 @@ async fn more_calls_than_the_quota_has_are_told_before_they_are_sent() {
 #[tokio::test(start_paused = true)]
 async fn memory_stays_bounded_when_a_call_hangs() {
     let service = Service { hangs_at: Some(0), ..Service::default() };
-    let client = client(service);
-    let made = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&made);
-    let batches = (1..=500).map(move |number| {
-        count.fetch_add(1, Ordering::SeqCst);
-        batch(number)
-    });
-    let run = launch(&client, checked(500, Box::new(batches)));
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let (made, calls) = (made.load(Ordering::SeqCst), run.progress().calls as usize);
+    let (client, store) = client_with(service, Arc::new(TokioClock::new()));
+    let run = upload(&client, 19);
+    while run.progress().calls < 16 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let kept = store.runs(None, 1).unwrap().pop().unwrap();
+    let made = store.batches(&kept.id).unwrap().len();
+    let calls = run.progress().calls as usize;
     assert!(made <= calls + 2, "{made} batches made for {calls} calls");
 }
 
@@ -135,7 +163,7 @@ fn a_runtime_that_goes_down_ends_its_runs() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let entered = runtime.enter();
     let service = Service { hangs_at: Some(1), ..Service::default() };
-    let run = launch(&client(service), checked(9, Box::new((1..=9).map(batch))));
+    let run = upload(&client(service), 9);
     while run.progress().users_accepted < 8 {
         thread::sleep(Duration::from_millis(1));
     }

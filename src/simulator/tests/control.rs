@@ -70,7 +70,8 @@ async fn another_process_tells_the_tenant_what_to_do() {
 #[test]
 fn settings_that_make_no_tenant_are_refused_all_at_once() {
     let settings: Settings = serde_json::from_value(json!({
-        "listen": "0.0.0.0:0", "tenantId": "x", "jobId": "y", "apps": [],
+        "listen": "0.0.0.0:0", "tenantId": "x", "domains": ["a.b", "common"], "jobId": "y",
+        "apps": [],
         "limits": {"windowMs": 0},
         "logs": {"lagMinSeconds": 2, "lagMaxSeconds": 1, "pageSize": 0, "windowMs": 0},
         "job": {"usersPerSecond": 0},
@@ -85,6 +86,7 @@ fn settings_that_make_no_tenant_are_refused_all_at_once() {
         [
             "listen",
             "tenantId",
+            "domains",
             "jobId",
             "apps",
             "limits.windowMs",

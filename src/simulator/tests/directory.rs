@@ -3,11 +3,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{CORE, Caller, ENTERPRISE, bulk, user};
-use crate::simulator::{DirectorySettings, Settings, SimulatedUser};
+use crate::simulator::{Settings, SimulatedUser};
 
 fn caller(directory: Value) -> Caller {
-    let directory: DirectorySettings = serde_json::from_value(directory).unwrap();
-    let mut settings = Settings { directory, ..Settings::default() };
+    let settings = json!({"directory": directory, "domains": ["Example.com"]});
+    let mut settings: Settings = serde_json::from_value(settings).unwrap();
     settings.logs.lag_min_seconds = 0;
     settings.logs.lag_max_seconds = 0;
     Caller::new(settings)
@@ -76,7 +76,7 @@ async fn create_update_disable_enable_skip() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_user_needs_names_that_are_good_and_free() {
-    let caller = caller(json!({"verifiedDomains": ["Example.com"]}));
+    let caller = caller(json!({"onlyVerifiedDomains": true}));
     caller.provision(&[user("1")]).await;
     for (name, code) in [
         ("USER1@example.com", "EntryConflict"),

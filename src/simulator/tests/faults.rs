@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Caller, bulk, user};
-use crate::simulator::{ConnectionLost, FaultRule, Settings};
+use crate::simulator::{ConnectionLost, Fault, FaultRule, Settings};
 
 fn caller(faults: Value) -> Caller {
     let faults: Vec<FaultRule> = serde_json::from_value(faults).unwrap();
@@ -20,6 +20,21 @@ async fn statuses(caller: &Caller, count: usize) -> Vec<u16> {
         statuses.push(answer.map_or(0, |response| response.status().as_u16()));
     }
     statuses
+}
+
+#[test]
+fn the_default_rule_is_what_json_means_that_names_a_fault_alone() {
+    let told: FaultRule = serde_json::from_value(json!({"fault": "slow"})).unwrap();
+    let made = FaultRule { fault: Fault::Slow, ..FaultRule::default() };
+    assert_eq!(serde_json::to_value(told).unwrap(), serde_json::to_value(made).unwrap());
+    assert!(serde_json::from_value::<FaultRule>(json!({})).is_err(), "no fault is no rule");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_rule_strikes_the_next_upload_once() {
+    let faults = vec![FaultRule::default()];
+    let caller = Caller::new(Settings { faults, ..Settings::default() });
+    assert_eq!(statuses(&caller, 2).await, [500, 202]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,10 +2,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
+use serde_json::{Value, json};
 
 use super::{Caller, bulk, read, user};
+use crate::simulator::token::read_base64url;
 use crate::simulator::{AppSettings, Settings};
 
+/// The default tenant's id.
+const TENANT: &str = "7e7a0000-5afe-4000-8000-00000000c0de";
 const SCOPE: &str = "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
 
 async fn sign_in(caller: &Caller, tenant: &str, form: &str) -> super::Answer {
@@ -106,14 +110,74 @@ async fn no_token_no_role_no_upload() {
 async fn sign_in_libraries_find_their_way() {
     let caller = Caller::new(Settings::default());
     let tenant = caller.tenant.settings().tenant_id.clone();
-    let path = format!("/{tenant}/v2.0/.well-known/openid-configuration");
-    let (status, answer) = caller.call("GET", &path).await;
-    assert_eq!(status, 200);
-    let token_endpoint = format!("http://tenant/{tenant}/oauth2/v2.0/token");
-    assert_eq!(answer["token_endpoint"], token_endpoint);
     let request = Request::get("http://tenant/common/discovery/instance?api-version=1.1");
     let response = caller.tenant.handle(request.body(Bytes::new()).unwrap()).await.unwrap();
     assert!(read(&response).1["tenant_discovery_endpoint"].as_str().unwrap().contains(&tenant));
+}
+
+/// A tenant called by every name it has, and by some that it has not.
+fn names() -> (Caller, [&'static str; 6], [&'static str; 4]) {
+    let domains = vec!["contoso.onmicrosoft.com".to_owned(), "Hr.Example".to_owned()];
+    let caller = Caller::new(Settings { domains, ..Settings::default() });
+    let own = [
+        TENANT,
+        "7E7A0000-5AFE-4000-8000-00000000C0DE",
+        "contoso.onmicrosoft.com",
+        "Contoso.OnMicrosoft.com",
+        "hr.example",
+        "HR.EXAMPLE",
+    ];
+    // The last is a domain of the default settings, which these are not.
+    (caller, own, ["common", "7e7a0000-5afe-4000-8000-00000000c0df", "example", "contoso.com"])
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_whatever_name_it_signs_in_for_one_tenant() {
+    let (mut caller, own, foreign) = names();
+    let form = form(caller.tenant.settings());
+    for name in own {
+        let (status, answer) = sign_in(&caller, name, &form).await;
+        assert_eq!(status, 200, "{name}");
+        caller.token = answer["access_token"].as_str().unwrap().to_owned();
+        let claims = read_base64url(caller.token.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["tid"], TENANT, "{name}");
+        assert_eq!(caller.upload(&bulk(&[user("1")])).await.0, 202, "{name}");
+    }
+    for name in foreign {
+        let (status, answer) = sign_in(&caller, name, &form).await;
+        assert_eq!((status, &answer["error_codes"]), (400, &json!([90_002])), "{name}");
+    }
+    assert_eq!(caller.tenant.refusals()["AADSTS90002"], foreign.len() as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_whatever_name_it_tells_its_id() {
+    let (caller, own, foreign) = names();
+    let path = |name: &str| format!("/{name}/v2.0/.well-known/openid-configuration");
+    for name in own {
+        let (status, answer) = caller.call("GET", &path(name)).await;
+        assert_eq!(status, 200, "{name}");
+        assert_eq!(answer["issuer"], format!("http://tenant/{TENANT}/v2.0"));
+        assert_eq!(answer["token_endpoint"], format!("http://tenant/{TENANT}/oauth2/v2.0/token"));
+    }
+    for name in foreign {
+        let (status, answer) = caller.call("GET", &path(name)).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("invalid_tenant")), "{name}");
+        let description = answer["error_description"].as_str().unwrap();
+        assert!(description.starts_with(&format!("AADSTS90002: Tenant '{name}' not found.")));
+    }
+}
+
+#[test]
+fn the_default_tenant_tells_its_names_and_its_job_holds_its_id() {
+    let description = Caller::new(Settings::default()).tenant.describe("http://tenant");
+    assert_eq!(description["domains"], json!(["contoso.onmicrosoft.com", "contoso.com"]));
+    assert_eq!(description["tenantId"], TENANT);
+    let job: Vec<&str> = description["jobId"].as_str().unwrap().split('.').collect();
+    let [template, tenant, id] = job[..] else { panic!("{job:?} has not three parts") };
+    assert_eq!((template, tenant), ("API2AAD", TENANT.replace('-', "").as_str()));
+    assert!(uuid::Uuid::try_parse(id).is_ok() && id.len() == 36, "{id}");
 }
 
 #[test]

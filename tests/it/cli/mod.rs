@@ -1,0 +1,4 @@
+//! The command line as a user meets it: real files, real processes, exit codes.
+
+mod command_line;
+mod plans;

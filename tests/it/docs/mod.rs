@@ -1,0 +1,4 @@
+//! What is written beside what is so.
+
+mod documents;
+mod readme;
