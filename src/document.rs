@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, nearest};
 
 /// One object of a document, with the place where problems gather.
 pub(super) struct Reader<'a> {
@@ -59,6 +59,11 @@ impl<'a> Reader<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    /// The object as it was given.
+    pub(super) fn given(&self) -> Value {
+        Value::Object(self.object.clone())
+    }
+
     /// Reports something about `key`.
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem::error(self.path_of(key), message));
@@ -92,6 +97,19 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.text(key)
+    }
+
+    /// The path of `key`, made absolute, so that it means one file whatever the working directory becomes.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        let path = std::path::absolute(&text);
+        if let Err(error) = &path {
+            self.problem(
+                key,
+                format!("is \"{text}\", a path that leads nowhere from here: {error}"),
+            );
+        }
+        path.ok()
     }
 
     /// The text of `key` read as one of `choices`, the first of them being the default.
@@ -143,19 +161,6 @@ impl<'a> Reader<'a> {
         match self.value(key) {
             None => Some(None),
             Some(_) => self.integer(key, 0, range).map(Some),
-        }
-    }
-
-    /// The path under `key`, made absolute, so that it means one file whatever becomes of the working
-    /// directory.
-    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
-        let text = self.text(key)?;
-        match std::path::absolute(&text) {
-            Ok(path) => Some(path),
-            Err(error) => {
-                self.problem(key, format!("is no usable path: {error}"));
-                None
-            }
         }
     }
 
@@ -230,14 +235,9 @@ impl<'a> Reader<'a> {
         let unknown: Vec<&String> =
             self.object.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
         for key in unknown {
-            let nearest = self.known.iter().max_by(|a, b| {
-                strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key))
-            });
-            let hint = match nearest {
-                Some(name) if strsim::jaro_winkler(name, key) > 0.75 => {
-                    format!("is not known; did you mean \"{name}\"?")
-                }
-                _ => format!("is not known; known here are {}", self.known.join(", ")),
+            let hint = match nearest(key, self.known.iter().copied()) {
+                Some(name) => format!("is not known; did you mean \"{name}\"?"),
+                None => format!("is not known; known here are {}", self.known.join(", ")),
             };
             self.problems.push(Problem::error(self.path_of(key), hint));
         }

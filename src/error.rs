@@ -197,6 +197,20 @@ impl Problem {
     }
 }
 
+/// The one of `known` that `name` was most likely meant to be; `None` where none is close.
+///
+/// Case does not count; about one letter in three may differ.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let allowed = name.chars().count() / 3 + 1;
+    known
+        .into_iter()
+        .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= allowed && *distance < known.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
 /// What happened, to what, why, and the one thing to do next.
 ///
 /// Neither the message nor any field holds a secret, a token or a whole record. `Display` prints the
@@ -346,5 +360,15 @@ mod tests {
                 .to_string()
                 .contains("is 1 problem in the mapping. The first: name.givenname: unknown. Mend")
         );
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let names = || ["userName", "displayName", "title", "locale"].into_iter();
+        assert_eq!(nearest("displyname", names()), Some("displayName"));
+        assert_eq!(nearest("titel", names()), Some("title"));
+        assert_eq!(nearest("shoeSize", names()), None);
+        assert_eq!(nearest("q", ["x"]), None);
+        assert_eq!(nearest("", ["x"]), None);
     }
 }

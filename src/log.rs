@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
+use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -67,14 +68,18 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is wanted, by rank.
+const RANKS: [LevelFilter; 6] = [
+    LevelFilter::OFF,
+    LevelFilter::ERROR,
+    LevelFilter::WARN,
+    LevelFilter::INFO,
+    LevelFilter::DEBUG,
+    LevelFilter::TRACE,
+];
+
 fn rank(level: Level) -> usize {
-    match level {
-        Level::ERROR => 1,
-        Level::WARN => 2,
-        Level::INFO => 3,
-        Level::DEBUG => 4,
-        Level::TRACE => 5,
-    }
+    RANKS.iter().take_while(|filter| **filter < level).count()
 }
 
 /// Hands records of `level` and more important ones to `sink`, in place of the sink there was. Records that
@@ -196,22 +201,22 @@ fn enqueue(level: Level, message: String) {
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let subscriber = tracing_subscriber::registry().with(ToQueue);
+        let subscriber = tracing_subscriber::registry().with(ToQueue(DefaultFields::new()));
         // Fails only where the process has a subscriber of its own, which is then the one to hear.
         let _ = tracing::subscriber::set_global_default(subscriber);
     });
 }
 
-/// The layer that turns events into text and queues it.
-struct ToQueue;
+/// The layer that turns events into text and queues it. Fields are `name=value`, the message bare.
+struct ToQueue(DefaultFields);
 
 fn wanted(metadata: &Metadata<'_>) -> bool {
     let ours = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     ours && rank(*metadata.level()) <= WANTED.load(Ordering::Relaxed) && !DELIVERS.get()
 }
 
-/// The fields of a span, as they appear before its events.
-struct Fields(String);
+/// The fields of a span, as they appear after its events.
+type Fields = FormattedFields<DefaultFields>;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToQueue {
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
@@ -224,21 +229,15 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToQueue {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(match WANTED.load(Ordering::Relaxed) {
-            0 => LevelFilter::OFF,
-            1 => LevelFilter::ERROR,
-            2 => LevelFilter::WARN,
-            3 => LevelFilter::INFO,
-            4 => LevelFilter::DEBUG,
-            _ => LevelFilter::TRACE,
-        })
+        RANKS.get(WANTED.load(Ordering::Relaxed)).copied()
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut text = Text(String::new());
-            attributes.record(&mut text);
-            span.extensions_mut().insert(Fields(text.0));
+            let mut fields = Fields::new(String::new());
+            // Writing to a String does not fail.
+            let _ = self.0.format_fields(fields.as_writer(), attributes);
+            span.extensions_mut().insert(fields);
         }
     }
 
@@ -246,37 +245,22 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToQueue {
         if let Some(span) = context.span(id)
             && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
         {
-            let mut text = Text(std::mem::take(&mut fields.0));
-            values.record(&mut text);
-            fields.0 = text.0;
+            let _ = self.0.add_fields(fields, values);
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        let mut text = Text(format!("{}:", metadata.target()));
-        event.record(&mut text);
+        let mut text = format!("{}: ", metadata.target());
+        let _ = self.0.format_fields(Writer::new(&mut text), event);
         for span in context.event_scope(event).into_iter().flatten() {
-            let _ = write!(text.0, " {}{{", span.name());
+            let _ = write!(text, " {}{{", span.name());
             if let Some(fields) = span.extensions().get::<Fields>() {
-                text.0.push_str(fields.0.trim_start());
+                text.push_str(fields);
             }
-            text.0.push('}');
+            text.push('}');
         }
-        enqueue(*metadata.level(), text.0.replace(['\n', '\r', '\0'], " "));
-    }
-}
-
-/// ` message name=value name=value`, on one line.
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        // Writing to a String does not fail.
-        let _ = match field.name() {
-            "message" => write!(self.0, " {value:?}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
+        enqueue(*metadata.level(), text.replace(['\n', '\r', '\0'], " "));
     }
 }
 

@@ -25,14 +25,19 @@ pub(super) struct SourceArguments {
 }
 
 impl SourceArguments {
-    /// The conversion's `source`.
+    /// The `source` of a conversion of the file at `path`; `-` is standard input.
     pub(super) fn document(&self, path: &Path) -> Result<Value, Error> {
-        Ok(json!({
-            "path": text(path)?,
+        let mut document = json!({
             "format": self.format,
             "encoding": self.encoding,
             "delimiter": self.delimiter,
-        }))
+        });
+        if path.as_os_str() == "-" {
+            document["stdin"] = true.into();
+        } else {
+            document["path"] = text(path)?.into();
+        }
+        Ok(document)
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::pass::Pass;
-use super::{Report, Totals, Work};
-use crate::convert::rejects::RejectsWriter;
-use crate::convert::{Conversion, MappingSource};
+use super::pass::{Pass, Work};
+use super::rejects::RejectsWriter;
+use super::{Conversion, MappingSource, Report, Totals};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::finding::{Finding, Rule};
 use crate::scratch::WholeFile;
@@ -42,14 +41,14 @@ pub(super) fn add(conversion: &Conversion, findings: &[Finding]) -> Result<(), E
 /// A rejects file may not take the place of what it is about.
 fn refuse_overwriting(conversion: &Conversion, rejects: &Path) -> Result<(), Error> {
     let mapping = match &conversion.mapping {
-        MappingSource::File(path) => Some(path),
+        MappingSource::File(path) => Some(path.as_path()),
         _ => None,
     };
-    let same = |path: &PathBuf| match (path.canonicalize(), rejects.canonicalize()) {
+    let same = |path: &&Path| match (path.canonicalize(), rejects.canonicalize()) {
         (Ok(path), Ok(rejects)) => path == rejects,
         _ => false,
     };
-    match conversion.path.iter().chain(mapping).find(|path| same(path)) {
+    match conversion.path().into_iter().chain(mapping).find(same) {
         None => Ok(()),
         Some(path) => Err(Error::new(
             ErrorKind::ConfigInvalid,

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Spool;
+use super::{RecordSource, Spool};
 use crate::error::{Error, ErrorKind};
+use crate::scratch::copied;
 use crate::source::{Format, SourceOptions};
 
 /// The open file, so that a file replaced meanwhile under the same name is not mixed in.
@@ -21,43 +22,23 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Opens `path`; `-` is standard input. What cannot be read twice (a pipe) is copied to a
-    /// temporary file first.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let failed = |error: io::Error| {
-            Error::new(
-                ErrorKind::SourceUnreadable,
-                format!("The source {name} cannot be read: {error}."),
-                "Check the path and its permissions.",
-            )
+    /// Opens what a conversion reads. What cannot be read twice (a pipe) is copied to a temporary
+    /// file first.
+    pub(super) fn open(records: &RecordSource, pushed: Option<Spool>) -> Result<Self, Error> {
+        let (file, name) = match (records, pushed) {
+            (RecordSource::Pushed, Some(spool)) => {
+                let file = Arc::new(spool.into_file()?);
+                return Ok(Input { file, name: "The pushed source".into(), pushed: true });
+            }
+            (RecordSource::Pushed, None) => return Err(no_source()),
+            (_, Some(_)) => return Err(pushed_beside_file()),
+            (RecordSource::StandardInput, None) => {
+                (copied(&mut io::stdin().lock()), "Standard input".to_owned())
+            }
+            (RecordSource::File(path), None) => (opened(path), path.display().to_string()),
         };
-        if path.as_os_str() == "-" {
-            let file = copied(&mut io::stdin().lock()).map_err(failed)?;
-            return Ok(Input {
-                file: Arc::new(file),
-                name: "Standard input".into(),
-                pushed: false,
-            });
-        }
-        let mut file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(Error::new(
-                ErrorKind::SourceUnreadable,
-                format!("The source {name} is a folder."),
-                "Name a file in it.",
-            ));
-        }
-        if file.stream_position().is_err() {
-            file = copied(&mut file).map_err(failed)?;
-        }
+        let file = file.map_err(|error| unreadable(&name, &error))?;
         Ok(Input { file: Arc::new(file), name, pushed: false })
-    }
-
-    /// The pushed records.
-    pub(super) fn from_spool(spool: Spool) -> Result<Self, Error> {
-        let file = Arc::new(spool.into_file()?);
-        Ok(Input { file, name: "The pushed source".into(), pushed: true })
     }
 
     /// What to call it in a sentence.
@@ -134,10 +115,39 @@ impl Input {
     }
 }
 
-fn copied(from: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(from, &mut file)?;
-    Ok(file)
+fn opened(path: &Path) -> io::Result<File> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if file.stream_position().is_ok() { Ok(file) } else { copied(&mut file) }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::IsADirectory {
+        return Error::new(
+            ErrorKind::SourceUnreadable,
+            format!("The source {name} is a folder."),
+            "Name a file in it.",
+        );
+    }
+    Error::new(
+        ErrorKind::SourceUnreadable,
+        format!("The source {name} cannot be read: {error}."),
+        "Check the path and its permissions.",
+    )
+}
+
+fn no_source() -> Error {
+    Error::new(ErrorKind::ConfigInvalid, "The conversion names no source.", "Give source.path.")
+}
+
+fn pushed_beside_file() -> Error {
+    Error::new(
+        ErrorKind::InvalidState,
+        "Records were pushed although the conversion names a file.",
+        "Leave source.path out to push records.",
+    )
 }
 
 /// The hash of the bytes read so far.

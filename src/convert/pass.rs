@@ -1,15 +1,35 @@
-//! One reading of the source from its first record to its last.
+//! One reading of the source from its first record to its last, and what every reading needs.
 
 use std::sync::Arc;
 
-use super::Work;
-use super::input::Fingerprint;
-use crate::error::Error;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::input::{Fingerprint, Input};
+use super::{Conversion, MappingSource, Spool};
+use crate::error::{Error, ErrorKind};
 use crate::finding::{Finding, Rule};
 use crate::lint;
-use crate::mapping::{self, Program, Rendered};
+use crate::mapping::{self, Mapping, Program, Rendered};
 use crate::scim::User;
 use crate::source::{Columns, Format, Reader, Record, Row, SourceFacts};
+
+/// What every pass needs.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) conversion: Conversion,
+    pub(super) mapping: Mapping,
+    pub(super) mapping_hash: u128,
+    pub(super) input: Input,
+}
+
+impl Work {
+    /// Opens the source and reads the mapping.
+    pub(super) fn open(conversion: Conversion, pushed: Option<Spool>) -> Result<Self, Error> {
+        let input = Input::open(&conversion.records, pushed)?;
+        let (mapping, mapping_hash) = read_mapping(&conversion, &input)?;
+        Ok(Work { conversion, mapping, mapping_hash, input })
+    }
+}
 
 /// What one record came to.
 pub(super) enum Step<'a> {
@@ -40,7 +60,7 @@ impl Pass {
     /// Begins at the first record.
     pub(super) fn open(work: Arc<Work>) -> Result<Self, Error> {
         let wanted = work.mapping.columns();
-        let (reader, fingerprint) = super::open(&work.conversion, &work.input, &wanted)?;
+        let (reader, fingerprint) = open(&work.conversion, &work.input, &wanted)?;
         let program = match reader.facts().format {
             Format::Bulk => None,
             _ => Some(work.mapping.compile(reader.columns())?),
@@ -102,4 +122,48 @@ impl Pass {
         let line = why.as_ref().map_or(line, |finding| finding.line);
         Ok(Some(Step::LeftOut { external_id: &self.user.external_id, line, why }))
     }
+}
+
+/// Opens the input at its start.
+pub(super) fn open(
+    conversion: &Conversion,
+    input: &Input,
+    wanted: &[String],
+) -> Result<(Reader, Fingerprint), Error> {
+    let (bytes, fingerprint) = input.rewind()?;
+    Ok((Reader::open(bytes, &input.options(&conversion.source), wanted)?, fingerprint))
+}
+
+/// The mapping and its hash.
+fn read_mapping(conversion: &Conversion, input: &Input) -> Result<(Mapping, u128), Error> {
+    let options = &conversion.mapping_options;
+    let hash = |json: &[u8]| {
+        let mut hasher = Xxh3::new();
+        hasher.update(json);
+        hasher.update(format!("{options:?}{:?}", conversion.duplicates).as_bytes());
+        hasher.digest128()
+    };
+    let json = match &conversion.mapping {
+        MappingSource::ByColumnNames => {
+            return Ok((Mapping::by_column_names(options)?, hash(b"")));
+        }
+        MappingSource::Inline(json) => json.clone().into_bytes(),
+        MappingSource::File(path) => std::fs::read(path).map_err(|error| {
+            Error::new(
+                ErrorKind::MappingInvalid,
+                format!("The mapping {} cannot be read: {error}.", path.display()),
+                "Check the path and its permissions.",
+            )
+        })?,
+    };
+    let mapping = Mapping::parse(&json, options).map_err(|error| {
+        // With a header at hand, what it lacks is told in the same breath.
+        match open(conversion, input, &[]) {
+            Ok((reader, _)) if reader.columns().complete() => {
+                Mapping::parse_for(&json, options, reader.columns()).err().unwrap_or(error)
+            }
+            _ => error,
+        }
+    })?;
+    Ok((mapping, hash(&json)))
 }

@@ -1,29 +1,29 @@
 //! Users rendered once more, for a state that keeps only their hashes.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::pass::Step;
 use super::{Prepared, source_changed};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::scim::User;
+use crate::scratch::{PieceReader, Pieces};
 
 /// Users by their hashes, in a file without a name that vanishes with this.
 #[derive(Debug)]
 pub struct Rendered {
-    file: File,
+    file: RefCell<PieceReader>,
     places: HashMap<u128, Place>,
 }
 
-/// The manager's externalId and then the user.
+/// The user and then its manager's externalId.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u64,
-    manager: usize,
     user: usize,
+    manager: usize,
 }
 
 impl Prepared {
@@ -33,28 +33,24 @@ impl Prepared {
     /// What reading the source gives; `SourceChanged` if it does not give all of them; `OutputFailed`
     /// if the temporary file cannot be written.
     pub fn render(mut self, mut wanted: HashSet<u128>) -> Result<Rendered, Error> {
-        let mut file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+        let mut file = Pieces::new()?;
         let mut places = HashMap::with_capacity(wanted.len());
-        let mut end = 0;
         while !wanted.is_empty()
             && let Some(step) = self.pass.next()?
         {
             let Step::User(user, _) = step else { continue };
             let hash = xxh3_128(&user.bytes);
             if wanted.remove(&hash) {
-                let place =
-                    Place { start: end, manager: user.manager.len(), user: user.bytes.len() };
-                file.write_all(user.manager.as_bytes()).map_err(failed)?;
-                file.write_all(&user.bytes).map_err(failed)?;
-                end += (place.manager + place.user) as u64;
-                places.insert(hash, place);
+                let start = file.add(&user.bytes)?;
+                file.add(user.manager.as_bytes())?;
+                let (user, manager) = (user.bytes.len(), user.manager.len());
+                places.insert(hash, Place { start, user, manager });
             }
         }
         if !wanted.is_empty() {
             return Err(source_changed());
         }
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Rendered { file, places })
+        Ok(Rendered { file: RefCell::new(file.finish()?), places })
     }
 }
 
@@ -64,25 +60,11 @@ impl Rendered {
     /// # Errors
     /// `OutputFailed` if the temporary file cannot be read.
     pub fn user(&self, hash: u128) -> Result<Option<User>, Error> {
-        self.places.get(&hash).map(|place| self.read(*place).map_err(failed)).transpose()
+        let Some(place) = self.places.get(&hash) else { return Ok(None) };
+        let mut bytes = vec![0; place.user + place.manager];
+        self.file.borrow_mut().read(place.start, &mut bytes)?;
+        let manager = String::from_utf8(bytes.split_off(place.user))
+            .map_err(|_| Error::internal("The temporary file of rendered users was damaged."))?;
+        Ok(Some(User { bytes, manager, ..User::default() }))
     }
-
-    fn read(&self, place: Place) -> io::Result<User> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.start))?;
-        let mut manager = vec![0; place.manager];
-        file.read_exact(&mut manager)?;
-        let mut bytes = vec![0; place.user];
-        file.read_exact(&mut bytes)?;
-        let manager = String::from_utf8(manager).map_err(io::Error::other)?;
-        Ok(User { bytes, manager, ..User::default() })
-    }
-}
-
-fn failed(error: io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The temporary file for rendered users cannot be used: {error}."),
-        "Check the space left in the system's temporary folder.",
-    )
 }

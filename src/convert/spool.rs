@@ -1,19 +1,17 @@
 //! Records that a host pushes, kept until the last has come.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind};
+use crate::scratch::Pieces;
 
 /// Pushed records, one JSON object a line, in a file without a name that vanishes with it.
 #[derive(Debug)]
 pub struct Spool {
-    file: BufWriter<File>,
+    file: Pieces,
     records: u64,
-    /// A write failed, perhaps in the middle of a record: nothing can be added or read any more.
-    broken: bool,
 }
 
 impl Spool {
@@ -22,8 +20,7 @@ impl Spool {
     /// # Errors
     /// `OutputFailed`.
     pub fn new() -> Result<Self, Error> {
-        let file = tempfile::tempfile().map_err(failed)?;
-        Ok(Spool { file: BufWriter::new(file), records: 0, broken: false })
+        Ok(Spool { file: Pieces::new()?, records: 0 })
     }
 
     /// Adds one record: a JSON object, UTF-8. A record that is refused is not added.
@@ -40,45 +37,30 @@ impl Spool {
             )
             .at_line(number));
         }
-        self.write(record).map_err(|error| {
-            self.broken = true;
-            failed(error)
-        })?;
+        self.write(record)?;
         self.records = number;
         Ok(())
     }
 
     /// A line break is white space between tokens and cannot stand inside a JSON string, so a space in
     /// its place changes nothing, and record N is line N.
-    fn write(&mut self, record: &[u8]) -> io::Result<()> {
-        if self.broken {
-            return Err(io::Error::other("an earlier record could not be kept"));
-        }
+    fn write(&mut self, record: &[u8]) -> Result<(), Error> {
         for part in record.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
             match part.split_last() {
                 Some((b'\n' | b'\r', rest)) => {
-                    self.file.write_all(rest)?;
-                    self.file.write_all(b" ")?;
+                    self.file.add(rest)?;
+                    self.file.add(b" ")?;
                 }
-                _ => self.file.write_all(part)?,
+                _ => {
+                    self.file.add(part)?;
+                }
             }
         }
-        self.file.write_all(b"\n")
+        self.file.add(b"\n").map(|_| ())
     }
 
     /// The records as a file.
     pub(super) fn into_file(self) -> Result<File, Error> {
-        if self.broken {
-            return Err(failed(io::Error::other("a record could not be kept")));
-        }
-        self.file.into_inner().map_err(|error| failed(error.into_error()))
+        self.file.into_file()
     }
-}
-
-fn failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The temporary file for pushed records cannot be written: {error}."),
-        "Check the space left in the system's temporary folder.",
-    )
 }

@@ -4,7 +4,7 @@ use super::program::{Container, Entry, LeafStep, Program, Role, Step, Supply};
 use super::quote::push_string;
 use super::tree::{EmptyPolicy, Field, Leaf, Node, Source, ValueShape};
 use super::{Mapping, UserNameMode};
-use crate::error::Problem;
+use crate::error::{Problem, nearest};
 use crate::scim::schema::{self, CORE_USER, ENTERPRISE_USER};
 use crate::source::Columns;
 
@@ -129,7 +129,7 @@ impl Compiler<'_> {
         };
         for name in missing {
             let known = self.columns.names();
-            let hint = match schema::nearest(&name, known.iter().map(String::as_str)) {
+            let hint = match nearest(&name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it has {}.", some_of(known)),
             };

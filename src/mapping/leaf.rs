@@ -3,23 +3,8 @@
 use super::expression::Expression;
 use super::json::Json;
 use super::parse::Parser;
-use super::tree::{Constant, EmptyPolicy, Leaf, Source, ValueShape};
-use crate::scim::schema;
-
-/// The keys of the long form. No SCIM attribute has such a name, which tells it from an object.
-const LONG_KEYS: [&str; 5] = ["column", "expression", "const", "default", "empty"];
-
-/// Whether a key belongs to the long form.
-pub(super) fn is_long_key(key: &str) -> bool {
-    LONG_KEYS.contains(&key)
-}
-
-/// Whether an object is a value in long form and not an object of attributes: it says where the value
-/// comes from, or has none but the long form's keys.
-pub(super) fn is_long_form(members: &[(String, Json)]) -> bool {
-    members.iter().any(|(key, _)| LONG_KEYS[..3].contains(&key.as_str()))
-        || (!members.is_empty() && members.iter().all(|(key, _)| is_long_key(key)))
-}
+use super::tree::{Constant, EmptyPolicy, LONG_KEYS, Leaf, Source, ValueShape, is_long_key};
+use crate::error::nearest;
 
 impl Parser {
     /// A single value at `path` that is written as `shape`.
@@ -101,7 +86,7 @@ impl Parser {
                     empty = self.policy(&path, &value, shape).unwrap_or(EmptyPolicy::Omit);
                 }
                 _ => {
-                    let hint = match schema::nearest(&key, LONG_KEYS) {
+                    let hint = match nearest(&key, LONG_KEYS) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("there are {}.", LONG_KEYS.join(", ")),
                     };

@@ -1,9 +1,11 @@
 //! JSON to a checked tree: attributes against the SCIM schemas, all problems at once.
 
 use super::json::Json;
-use super::tree::{Constant, EmptyPolicy, Field, Leaf, Node, Source, ValueShape};
+use super::tree::{
+    Constant, EmptyPolicy, Field, Leaf, Node, Source, ValueShape, is_long_form, is_long_key,
+};
 use super::{Mapping, MappingOptions};
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, nearest};
 use crate::scim::schema::{self, Attribute, AttributeType, CORE, CORE_USER, ENTERPRISE};
 use crate::scim::schema::{ENTERPRISE_USER, Mutability};
 
@@ -269,7 +271,7 @@ impl Parser {
             Json::Object(members) => self.members(&prefix, members),
             _ => Vec::new(),
         };
-        if parts.is_empty() || parts.iter().all(|(key, _)| super::leaf::is_long_key(key)) {
+        if parts.is_empty() || parts.iter().all(|(key, _)| is_long_key(key)) {
             self.error(path, format!("It is made of parts: write {}.", example(attribute)));
             return None;
         }
@@ -346,7 +348,7 @@ impl Parser {
     fn custom(&mut self, path: &str, value: Json, depth: usize) -> Option<Node> {
         let nested = match &value {
             Json::Array(_) => true,
-            Json::Object(members) => !super::leaf::is_long_form(members),
+            Json::Object(members) => !is_long_form(members),
             _ => false,
         };
         if !nested {
@@ -428,7 +430,7 @@ fn unknown(key: &str, known: Known) -> String {
     }
     let others = ENTERPRISE.iter().filter(|_| top);
     let names = known.attributes.iter().chain(others).map(|attribute| attribute.name);
-    match schema::nearest(key, names) {
+    match nearest(key, names) {
         Some(name) => format!("`{key}` is no attribute of {owner}; did you mean `{name}`?"),
         None if top => format!(
             "`{key}` is no attribute of {owner}; one of your own goes under a key of its own schema, \

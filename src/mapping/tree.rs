@@ -1,6 +1,7 @@
 //! A mapping as a tree: what [`super::parse`] gives and [`super::compile`] takes.
 
 use super::expression::Expression;
+use super::json::Json;
 use crate::source::Cell;
 
 /// One attribute of an object.
@@ -31,6 +32,21 @@ pub(super) struct Leaf {
     pub(super) shape: ValueShape,
     /// Whether it is left out where the source has no such column.
     pub(super) optional: bool,
+}
+
+/// The keys of the long form. No SCIM attribute has such a name, which tells it from an object.
+pub(super) const LONG_KEYS: [&str; 5] = ["column", "expression", "const", "default", "empty"];
+
+/// Whether a key belongs to the long form.
+pub(super) fn is_long_key(key: &str) -> bool {
+    LONG_KEYS.contains(&key)
+}
+
+/// Whether an object is a value in long form and not an object of attributes: it says where the value
+/// comes from, or has none but the long form's keys.
+pub(super) fn is_long_form(members: &[(String, Json)]) -> bool {
+    members.iter().any(|(key, _)| LONG_KEYS[..3].contains(&key.as_str()))
+        || (!members.is_empty() && members.iter().all(|(key, _)| is_long_key(key)))
 }
 
 /// Where a value comes from.

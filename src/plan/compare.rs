@@ -47,7 +47,7 @@ impl<'a> Comparison<'a> {
             full: settings.full,
             unknown_inactive: settings.unknown_inactive,
             known: Known::load(store, target)?,
-            drafts: Drafts::default(),
+            drafts: Drafts::new()?,
             unchanged: 0,
             changed_since: 0,
             out_of_scope: 0,

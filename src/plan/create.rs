@@ -1,7 +1,5 @@
 //! A source beside the baseline, to a stored plan.
 
-use serde_json::Value;
-
 use super::compare::Comparison;
 use super::desk::Desk;
 use super::document::Origin;
@@ -58,10 +56,10 @@ pub fn create(
     prepared: Prepared,
     report: &mut Report<'_>,
 ) -> Result<Made, Error> {
-    let PlanArguments { conversion, document, settings, .. } = arguments;
+    let PlanArguments { conversion, settings, .. } = arguments;
     let now = desk.clock.now();
     let batch = prepared.limits();
-    let document = absolute(document);
+    let document = conversion.document.clone();
     let facts = serde_json::to_value(prepared.facts())
         .map_err(|_| Error::internal("The facts of a source cannot be written."))?;
     let store = desk.store;
@@ -123,24 +121,6 @@ pub fn create(
     };
     let (plan, said) = write(desk, &known, &drafts, &mut texts, frame)?;
     Ok(Made { plan, said, source: checked, refusal })
-}
-
-/// A conversion whose paths mean the same in every working directory.
-fn absolute(mut conversion: Value) -> Value {
-    let resolve = |value: &mut Value| {
-        if let Some(path) = value.as_str()
-            && path != "-"
-            && let Ok(path) = std::path::absolute(path)
-            && let Some(text) = path.to_str()
-        {
-            *value = text.into();
-        }
-    };
-    for key in ["mappingPath", "rejectsPath"] {
-        conversion.get_mut(key).map(resolve);
-    }
-    conversion.get_mut("source").and_then(|source| source.get_mut("path")).map(resolve);
-    conversion
 }
 
 /// Drafts the absent; says what was not done about them and why. Gives those disabled already.

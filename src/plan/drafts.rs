@@ -1,14 +1,12 @@
 //! The items of a plan before their order is known. What they hold waits in a temporary file, so that
 //! memory does not grow with a first upload of everybody.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::reason::Reason;
 use crate::convert::Place;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::scratch::{PieceReader, Pieces};
 use crate::store::{Action, Certainty};
 
 /// The texts and bytes of an item.
@@ -26,6 +24,9 @@ pub(super) struct Texts<'a> {
 }
 
 const FIELDS: usize = 8;
+
+/// Before the texts of a draft stands where each of them ends: four bytes, little end first.
+const HEAD: usize = 4 * FIELDS;
 
 /// What is kept at hand of an item.
 #[derive(Debug, Clone)]
@@ -71,25 +72,23 @@ impl Draft {
 }
 
 /// All drafts, and the file of their texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Drafts {
     pub(super) all: Vec<Draft>,
-    file: Option<BufWriter<File>>,
-    length: u64,
+    texts: Pieces,
 }
 
 impl Drafts {
+    pub(super) fn new() -> Result<Self, Error> {
+        Ok(Drafts { all: Vec::new(), texts: Pieces::new()? })
+    }
+
     /// Adds a draft; gives its index.
     pub(super) fn add(&mut self, mut draft: Draft, texts: &Texts<'_>) -> Result<usize, Error> {
-        draft.at = self.length;
         draft.key = xxh3_64(texts.external_id.as_bytes());
         draft.manager = Some(texts.manager)
             .filter(|manager| !manager.is_empty())
             .map(|manager| xxh3_64(manager.as_bytes()));
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => self.file.insert(BufWriter::new(tempfile::tempfile().map_err(failed)?)),
-        };
         let fields: [&[u8]; FIELDS] = [
             texts.external_id.as_bytes(),
             texts.user_name.as_bytes(),
@@ -100,12 +99,16 @@ impl Drafts {
             texts.wiped.as_bytes(),
             texts.user,
         ];
-        for field in fields {
-            let length = u32::try_from(field.len())
+        let (mut head, mut end) = ([0; HEAD], 0);
+        for (place, field) in head.as_chunks_mut().0.iter_mut().zip(fields) {
+            end += field.len();
+            let end = u32::try_from(end)
                 .map_err(|_| Error::internal("A user is too long to be planned."))?;
-            file.write_all(&length.to_le_bytes()).map_err(failed)?;
-            file.write_all(field).map_err(failed)?;
-            self.length += 4 + u64::from(length);
+            *place = end.to_le_bytes();
+        }
+        draft.at = self.texts.add(&head)?;
+        for field in fields {
+            self.texts.add(field)?;
         }
         self.all.push(draft);
         Ok(self.all.len() - 1)
@@ -113,57 +116,34 @@ impl Drafts {
 
     /// Ends the writing; the drafts, and a reader of their texts.
     pub(super) fn finish(self) -> Result<(Vec<Draft>, DraftTexts), Error> {
-        let file = match self.file {
-            Some(file) => Some(file.into_inner().map_err(|error| failed(error.into_error()))?),
-            None => None,
-        };
-        let texts = DraftTexts {
-            file: file.map(|file| BufReader::with_capacity(256 << 10, file)),
-            // The writer left the file at its end.
-            position: self.length,
-            buffer: Vec::new(),
-            ends: [0; FIELDS],
-        };
-        Ok((self.all, texts))
+        Ok((self.all, DraftTexts { file: self.texts.finish()?, buffer: Vec::new() }))
     }
 }
 
-/// Reads the texts of drafts, quickly where they are asked for in their order.
+/// Reads the texts of drafts.
 #[derive(Debug)]
 pub(super) struct DraftTexts {
-    file: Option<BufReader<File>>,
-    position: u64,
+    file: PieceReader,
     buffer: Vec<u8>,
-    ends: [usize; FIELDS],
 }
 
 impl DraftTexts {
     /// The texts of a draft.
     pub(super) fn of(&mut self, draft: &Draft) -> Result<Texts<'_>, Error> {
         let damaged = || Error::internal("The temporary file of a plan was damaged.");
-        let Some(file) = &mut self.file else { return Err(damaged()) };
-        match i64::try_from(draft.at.abs_diff(self.position)) {
-            Ok(distance) if draft.at >= self.position => file.seek_relative(distance),
-            _ => file.seek(SeekFrom::Start(draft.at)).map(|_| ()),
+        let mut head = [0; HEAD];
+        self.file.read(draft.at, &mut head)?;
+        let mut ends = [0; FIELDS];
+        for (end, bytes) in ends.iter_mut().zip(head.as_chunks().0) {
+            *end = u32::from_le_bytes(*bytes) as usize;
         }
-        .map_err(failed)?;
-        self.position = draft.at;
-        self.buffer.clear();
-        for end in &mut self.ends {
-            let mut length = [0; 4];
-            file.read_exact(&mut length).map_err(failed)?;
-            let length = u32::from_le_bytes(length);
-            let from = self.buffer.len();
-            *end = from + length as usize;
-            self.buffer.resize(*end, 0);
-            file.read_exact(&mut self.buffer[from..]).map_err(failed)?;
-            self.position += 4 + u64::from(length);
-        }
+        self.buffer.resize(ends[FIELDS - 1], 0);
+        self.file.read(draft.at + HEAD as u64, &mut self.buffer)?;
         let part = |field: usize| {
-            let from = field.checked_sub(1).map_or(0, |before| self.ends[before]);
-            &self.buffer[from..self.ends[field]]
+            let from = field.checked_sub(1).map_or(0, |before| ends[before]);
+            self.buffer.get(from..ends[field]).ok_or_else(damaged)
         };
-        let text = |field| std::str::from_utf8(part(field)).map_err(|_| damaged());
+        let text = |field| std::str::from_utf8(part(field)?).map_err(|_| damaged());
         Ok(Texts {
             external_id: text(0)?,
             user_name: text(1)?,
@@ -172,15 +152,7 @@ impl DraftTexts {
             manager: text(4)?,
             changed: text(5)?,
             wiped: text(6)?,
-            user: part(7),
+            user: part(7)?,
         })
     }
-}
-
-fn failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The temporary file of a plan cannot be written or read: {error}."),
-        "Check the space left in the system's temporary folder.",
-    )
 }

@@ -2,14 +2,13 @@
 
 use std::cell::Cell;
 
+use hashbrown::HashTable;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::reason::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::lint::fold_into;
 use crate::store::{BaselineRow, Store, TargetId, UserState};
-
-const FREE: u32 = u32::MAX;
 
 const DISABLED: u8 = 1;
 const FAILED: u8 = 2;
@@ -26,8 +25,8 @@ pub(super) struct Known {
     hashes: Vec<u128>,
     names: Vec<u64>,
     marks: Vec<u8>,
-    /// Numbers of users, each at the place its key points to or the next free one after it.
-    slots: Vec<u32>,
+    /// Numbers of users by their keys.
+    numbers: HashTable<u32>,
     active: u64,
     /// The number after the one found last: exports tend to be sorted, and then it is the next.
     next: Cell<u32>,
@@ -54,20 +53,12 @@ impl Known {
             known.marks.push(marks);
             Ok(())
         })?;
-        known.index();
-        Ok(known)
-    }
-
-    fn index(&mut self) {
-        let size = (self.keys.len() * 2).next_power_of_two();
-        self.slots = vec![FREE; size];
-        for (number, key) in (0..).zip(&self.keys) {
-            let mut slot = *key as usize & (size - 1);
-            while self.slots[slot] != FREE {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.slots[slot] = number;
+        let hash = |number: &u32| hash_of(known.keys[*number as usize]);
+        known.numbers.reserve(known.keys.len(), hash);
+        for (number, key) in (0..).zip(&known.keys) {
+            known.numbers.insert_unique(hash_of(*key), number, hash);
         }
+        Ok(known)
     }
 
     /// The number of a user.
@@ -76,22 +67,10 @@ impl Known {
         let next = self.next.get();
         let found = match self.keys.get(next as usize) {
             Some(candidate) if *candidate == key => Some(next),
-            _ => self.look_up(key),
+            _ => self.numbers.find(hash_of(key), |at| self.keys[*at as usize] == key).copied(),
         };
         self.next.set(found.map_or(next, |number| number + 1));
         found
-    }
-
-    fn look_up(&self, key: u128) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
-        let mut slot = key as usize & mask;
-        loop {
-            match self.slots[slot] {
-                FREE => return None,
-                number if self.keys[number as usize] == key => return Some(number),
-                _ => slot = (slot + 1) & mask,
-            }
-        }
     }
 
     /// How many users there are.
@@ -175,6 +154,11 @@ impl Known {
             _ => Ok(()),
         }
     }
+}
+
+/// A key is a hash already; half of it will do.
+const fn hash_of(key: u128) -> u64 {
+    key as u64
 }
 
 /// The baseline changed under a plan in the making.

@@ -1,8 +1,7 @@
 //! A stored plan to a preview: sorted by action, then externalId; the same plan gives the same bytes.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -11,7 +10,7 @@ use super::known::moved;
 use super::reason::Reason;
 use crate::error::{Error, ErrorKind};
 use crate::report::preview::{PreviewFormat, PreviewRow, write_head};
-use crate::scratch::WholeFile;
+use crate::scratch::{Pieces, WholeFile};
 use crate::store::{Action, Actions, Certainty, ItemFilter, Plan, Store};
 
 /// Which rows a preview has.
@@ -106,53 +105,38 @@ pub fn write_preview(
 /// Rows on their way to be sorted: the text in a temporary file, the order in memory.
 struct Sheet {
     format: PreviewFormat,
-    file: BufWriter<File>,
+    text: Pieces,
     /// Action, externalId, where the row begins and how long it is.
     rows: Vec<(u8, Box<str>, u64, u32)>,
-    length: u64,
     row: Vec<u8>,
 }
 
 impl Sheet {
     fn new(format: PreviewFormat) -> Result<Self, Error> {
-        let file = BufWriter::new(tempfile::tempfile().map_err(failed)?);
-        Ok(Sheet { format, file, rows: Vec::new(), length: 0, row: Vec::new() })
+        Ok(Sheet { format, text: Pieces::new()?, rows: Vec::new(), row: Vec::new() })
     }
 
     fn add(&mut self, row: &PreviewRow<'_>) -> Result<(), Error> {
         self.row.clear();
         row.write(self.format, &mut self.row).map_err(failed)?;
-        self.file.write_all(&self.row).map_err(failed)?;
         let length = u32::try_from(self.row.len())
             .map_err(|_| Error::internal("A row of a preview is too long."))?;
-        self.rows.push((row.action as u8, row.external_id.into(), self.length, length));
-        self.length += u64::from(length);
+        let at = self.text.add(&self.row)?;
+        self.rows.push((row.action as u8, row.external_id.into(), at, length));
         Ok(())
     }
 
     fn write(mut self, out: &mut dyn Write) -> Result<u64, Error> {
-        let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
-        let mut file = BufReader::new(file);
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let mut text = self.text.finish()?;
         // Records of one user keep their order, for they were written in it.
         self.rows.sort();
-        let mut copy = || -> io::Result<()> {
-            write_head(self.format, out)?;
-            let mut position = 0_u64;
-            for (_, _, at, length) in &self.rows {
-                match i64::try_from(at.abs_diff(position)) {
-                    Ok(forward) if *at >= position => file.seek_relative(forward)?,
-                    Ok(back) => file.seek_relative(-back)?,
-                    Err(_) => file.seek(SeekFrom::Start(*at)).map(|_| ())?,
-                }
-                self.row.resize(*length as usize, 0);
-                file.read_exact(&mut self.row)?;
-                out.write_all(&self.row)?;
-                position = at + u64::from(*length);
-            }
-            out.flush()
-        };
-        copy().map_err(failed)?;
+        write_head(self.format, out).map_err(failed)?;
+        for (_, _, at, length) in &self.rows {
+            self.row.resize(*length as usize, 0);
+            text.read(*at, &mut self.row)?;
+            out.write_all(&self.row).map_err(failed)?;
+        }
+        out.flush().map_err(failed)?;
         Ok(self.rows.len() as u64)
     }
 }

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::brakes::{BrakeLimit, BrakeLimits, Windows};
 use super::{MissingPolicy, Protected};
 use crate::convert::Conversion;
@@ -21,8 +19,6 @@ const DEFAULT_DROP_FLOOR: u64 = 10;
 pub struct PlanArguments {
     /// What to read and how to map it.
     pub conversion: Conversion,
-    /// The same, as given.
-    pub document: Value,
     /// What must hold.
     pub settings: PlanSettings,
     /// Where to write a preview as CSV as soon as the plan is made.
@@ -119,7 +115,6 @@ impl PlanArguments {
 
     /// Reads them within another document.
     pub(crate) fn read(doc: &mut Reader<'_>) -> Option<Self> {
-        let document = doc.value("conversion").cloned().unwrap_or(Value::Null);
         let conversion = Conversion::read_within(doc);
         let settings = doc.object("settings", PlanSettings::read);
         let (conversion, settings) = (conversion?, settings?);
@@ -131,7 +126,7 @@ impl PlanArguments {
             );
         }
         let preview_path = doc.path("previewPath");
-        Some(PlanArguments { conversion, document, settings, preview_path })
+        Some(PlanArguments { conversion, settings, preview_path })
     }
 
     /// Whether these settings can be followed with a kept state, or without one.

@@ -114,7 +114,7 @@ impl Run {
         plan_only: bool,
         wait: bool,
     ) -> Result<Run, Error> {
-        if arguments.conversion.path.is_some() {
+        if !arguments.conversion.is_pushed() {
             return Self::launch(client, Task::of_source(arguments, None, plan_only), wait);
         }
         let (ready, task) = oneshot::channel();

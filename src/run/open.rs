@@ -2,7 +2,6 @@
 //! journal, its batches at hand. All of it blocks.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::events::{Event, Warning};
@@ -438,7 +437,7 @@ fn reopened(plan: &Plan) -> Result<Prepared, Error> {
         Origin::Source { conversion, .. } => conversion_of(&conversion),
         Origin::Undo { .. } => None,
     };
-    match conversion.filter(|conversion| is_file(conversion.path.as_deref())) {
+    match conversion.filter(|conversion| conversion.path().is_some()) {
         Some(conversion) => Prepared::open(conversion, None),
         None => Err(Error::new(
             ErrorKind::InvalidState,
@@ -451,10 +450,6 @@ fn reopened(plan: &Plan) -> Result<Prepared, Error> {
     }
 }
 
-fn is_file(path: Option<&Path>) -> bool {
-    path.is_some_and(|path| path != Path::new("-"))
-}
-
 fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
     let mut document = document.clone();
     document.as_object_mut()?.insert("version".into(), 1.into());
@@ -465,9 +460,7 @@ fn conversion_of(document: &serde_json::Value) -> Option<Conversion> {
 fn source_unmoved(plan: &Plan) -> Result<(), Error> {
     let Origin::Source { conversion, .. } = About::of(plan)?.origin else { return Ok(()) };
     let Some(conversion) = conversion_of(&conversion) else { return Ok(()) };
-    let Some(path) = conversion.path.as_deref().filter(|path| is_file(Some(path))) else {
-        return Ok(());
-    };
+    let Some(path) = conversion.path() else { return Ok(()) };
     let stale = |what: String| {
         Error::new(
             ErrorKind::PlanStale,

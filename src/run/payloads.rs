@@ -48,7 +48,7 @@ impl Builder {
     /// # Errors
     /// `OutputFailed` where no temporary file can be made.
     pub fn from_conversion(conversion: Conversion) -> Result<Self, Error> {
-        let spool = if conversion.path.is_none() { Some(Spool::new()?) } else { None };
+        let spool = if conversion.is_pushed() { Some(Spool::new()?) } else { None };
         Ok(Builder { conversion, state: State::Filling(spool) })
     }
 
@@ -135,12 +135,8 @@ fn plan_everybody(
         clock: &TokioClock::new(),
         random: &Random::seeded(0),
     };
-    let arguments = PlanArguments {
-        conversion,
-        document: serde_json::Value::Null,
-        settings: PlanSettings::default(),
-        preview_path: None,
-    };
+    let arguments =
+        PlanArguments { conversion, settings: PlanSettings::default(), preview_path: None };
     let prepared = plan::open(limits, &arguments, pushed)?;
     let source = prepared.facts().clone();
     let mut gathered = Gathered::default();

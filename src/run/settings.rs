@@ -38,14 +38,14 @@ impl RunArguments {
             let wait = doc.flag("wait");
             let plan_only = doc.flag("planOnly");
             let rehearse = doc.flag("rehearse");
-            let document = doc.value("conversion").is_some();
+            let conversion = doc.value("conversion").is_some();
             let plan = doc.text("plan");
             let resume = match doc.value("resume") {
                 Some(Value::Bool(true)) => Some(None),
                 Some(_) => Some(doc.text("resume")),
                 None => None,
             };
-            let named = [document, plan.is_some(), resume.is_some()];
+            let named = [conversion, plan.is_some(), resume.is_some()];
             if named.into_iter().filter(|given| *given).count() > 1 {
                 doc.problem(
                     "conversion",

@@ -172,20 +172,6 @@ pub fn is_urn(key: &str) -> bool {
     key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
 }
 
-/// The one of `known` that `name` was most likely meant to be; `None` where none is close.
-///
-/// Case does not count; about one letter in three may differ.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let allowed = name.chars().count() / 3 + 1;
-    known
-        .into_iter()
-        .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= allowed && *distance < known.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
 /// What a text says as a boolean, where it is clear: never a guess.
 pub fn boolean(text: &str) -> Option<bool> {
     const TRUE: [&str; 6] = ["true", "yes", "y", "1", "active", "enabled"];
@@ -240,16 +226,6 @@ mod tests {
             );
             assert!(!attribute.multi_valued || find(attribute.sub_attributes, "type").is_some());
         }
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        let names = || CORE.iter().map(|attribute| attribute.name);
-        assert_eq!(nearest("displyname", names()), Some("displayName"));
-        assert_eq!(nearest("titel", names()), Some("title"));
-        assert_eq!(nearest("shoeSize", names()), None);
-        assert_eq!(nearest("q", ["x"]), None);
-        assert_eq!(nearest("", ["x"]), None);
     }
 
     #[test]

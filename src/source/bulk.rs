@@ -5,8 +5,8 @@
 
 use super::flatten::{Node, node, walk};
 use super::json::{JsonText, Place};
-use super::{Record, Row, Text};
-use crate::error::{Error, ErrorKind};
+use super::{Record, Row, Text, sentences};
+use crate::error::Error;
 use crate::finding::{Finding, Rule};
 
 /// The key of a BulkRequest that holds its operations.
@@ -91,7 +91,7 @@ impl BulkRows {
                     } else if listed {
                         self.at = At::Top;
                     } else {
-                        return Err(no_operations(opened));
+                        return Err(sentences::no_operations(opened.line));
                     }
                 }
                 At::Operations { document, opened, first } => {
@@ -127,7 +127,7 @@ impl BulkRows {
                     let another = self.json.another(b']', true, opened)?;
                     self.around = another.then_some((opened, false));
                 }
-                Some(_) => return Err(self.json.unexpected("a BulkRequest object")),
+                Some(_) => return Err(self.json.unexpected(sentences::A_BULK_REQUEST)),
             }
         }
     }
@@ -135,18 +135,18 @@ impl BulkRows {
     /// Reads a member of a document: its operations one by one later, anything else now.
     fn member(&mut self, opened: Place, listed: bool) -> Result<(), Error> {
         if self.json.peek()? != Some(b'"') {
-            return Err(self.json.unexpected("a key in quotes"));
+            return Err(self.json.unexpected(sentences::A_KEY));
         }
         let key_at = self.json.value(&mut self.value)?;
         let is_operations = matches!(node(&self.value), Ok(Node::Text(key))
             if key.eq_ignore_ascii_case(OPERATIONS));
         if self.json.peek()? != Some(b':') {
-            return Err(self.json.unexpected("a colon after the key"));
+            return Err(self.json.unexpected(sentences::A_COLON));
         }
         self.json.take();
         let next = self.json.peek()?;
         if is_operations && listed {
-            return Err(wrong_operations(key_at, "a second time"));
+            return Err(sentences::wrong_operations(key_at.line, sentences::A_SECOND_TIME));
         }
         if is_operations && next == Some(b'[') {
             self.at = At::Operations { document: opened, opened: self.json.place(), first: true };
@@ -154,10 +154,10 @@ impl BulkRows {
             return Ok(());
         }
         if is_operations {
-            return Err(wrong_operations(key_at, "that are not an array"));
+            return Err(sentences::wrong_operations(key_at.line, sentences::NOT_AN_ARRAY));
         }
         if next.is_none() {
-            return Err(self.json.unexpected("a value"));
+            return Err(self.json.unexpected(sentences::A_VALUE));
         }
         self.json.value(&mut self.value)?;
         self.at = At::Document { opened, first: false, listed };
@@ -189,7 +189,7 @@ impl BulkRows {
 /// The user of an operation as it is written; or why there is none, and the externalId if it has one.
 fn user_of(operation: &str) -> Result<&str, (String, String)> {
     let Ok(Node::Object(members)) = node(operation) else {
-        return Err(("The operation is not a JSON object.".to_owned(), String::new()));
+        return Err((sentences::NO_OPERATION.to_owned(), String::new()));
     };
     let (mut method, mut path, mut data) = (None, None, None);
     for (key, value) in &members {
@@ -200,7 +200,7 @@ fn user_of(operation: &str) -> Result<&str, (String, String)> {
             _ => continue,
         };
         if slot.replace(value.get()).is_some() {
-            return Err((format!("The operation has `{key}` twice."), String::new()));
+            return Err((sentences::repeated_operation_key(key), String::new()));
         }
     }
     let data = data.filter(|data| *data != "null");
@@ -208,27 +208,17 @@ fn user_of(operation: &str) -> Result<&str, (String, String)> {
     // What is missing is mended; what says something else than "send this user" is not.
     let method = method.filter(|method| *method != "null").unwrap_or("\"POST\"");
     if !matches!(node(method), Ok(Node::Text(text)) if text.eq_ignore_ascii_case("POST")) {
-        let message = format!(
-            "The operation's method is {} and the service takes POST only. Send a leaver with \
-             `\"active\": false`.",
-            shortened(method)
-        );
-        return Err((message, external_id()));
+        return Err((sentences::not_post(&shortened(method)), external_id()));
     }
     let path = path.filter(|path| *path != "null").unwrap_or("\"/Users\"");
     if !matches!(node(path), Ok(Node::Text(text))
         if text.trim_matches('/').eq_ignore_ascii_case("Users"))
     {
-        let message = format!(
-            "The operation's path is {} and the service takes `/Users` only. It matches the user \
-             by externalId.",
-            shortened(path)
-        );
-        return Err((message, external_id()));
+        return Err((sentences::not_users(&shortened(path)), external_id()));
     }
     match data {
         Some(data) if data.starts_with('{') => Ok(data),
-        _ => Err(("The operation has no object `data` with a user.".to_owned(), String::new())),
+        _ => Err((sentences::NO_USER.to_owned(), String::new())),
     }
 }
 
@@ -262,22 +252,4 @@ fn compact(json: &str, out: &mut String) {
         }
     }
     out.push_str(&json[from..]);
-}
-
-fn no_operations(opened: Place) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!("The document that begins on line {} has no `Operations`.", opened.line),
-        "Send BulkRequest documents only, or give the format of these records.",
-    )
-    .at_line(opened.line)
-}
-
-fn wrong_operations(place: Place, what: &str) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!("The BulkRequest has `Operations` {what} on line {}.", place.line),
-        "Write one array of operations in every document.",
-    )
-    .at_line(place.line)
 }

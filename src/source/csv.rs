@@ -5,9 +5,9 @@ use csv::{ErrorKind as CsvErrorKind, ReaderBuilder, StringRecord};
 use super::encoding::read_failure;
 use super::flatten::nul_in;
 use super::header::{column_names, detect_delimiter, stated_delimiter};
-use super::lines::{GUARD_RECORD, Lines, too_long};
-use super::{Columns, MAX_RECORD_BYTES, Record, Row, Text};
-use crate::error::{Error, ErrorKind};
+use super::lines::{GUARD_RECORD, Lines};
+use super::{Columns, MAX_RECORD_BYTES, Record, Row, Text, sentences};
+use crate::error::Error;
 use crate::finding::{Finding, Rule};
 
 /// How much the grammar gets at a time, in bytes.
@@ -36,13 +36,7 @@ impl CsvRows {
         if stated.is_some() {
             rows.read(&mut fields)?;
         }
-        let line = rows.read(&mut fields)?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::SourceEmpty,
-                "The source has no header: there is nothing in it but blank lines.",
-                "Send a file with a header line and one line for every record.",
-            )
-        })?;
+        let line = rows.read(&mut fields)?.ok_or_else(sentences::no_header)?;
         let names = column_names(&fields, line, delimiter)?;
         rows.columns = Columns::from_header(names).map_err(|(first, second)| {
             Error::internal(format!("Columns {first} and {second} share a name."))
@@ -89,25 +83,18 @@ impl CsvRows {
             Ok(_) if !lines.guard_in(end) => {
                 // Exact, where the check between two buffers is only there to bound the memory.
                 if end - start > MAX_RECORD_BYTES as u64 {
-                    Err(too_long(line))
+                    Err(sentences::record_too_long(line))
                 } else {
                     Ok(Some(line))
                 }
             }
             Ok(_) if cells.len() == 1 && &cells[0] == GUARD_RECORD => Ok(None),
-            Ok(_) => Err(cut(line)),
+            Ok(_) => Err(sentences::cut_in_quotes(line)),
         }
     }
 
     fn wrong_count(&self, record: &Record) -> Finding {
-        let (has, wants) = (record.cells.len(), self.columns.names().len());
-        let advice = if has > wants {
-            "Put a field that holds the delimiter in quotes."
-        } else {
-            "A field is missing, or a line break stands outside quotes."
-        };
-        let fields = if has == 1 { "field" } else { "fields" };
-        let message = format!("The row has {has} {fields} and the header has {wants}. {advice}");
+        let message = sentences::field_count(record.cells.len(), self.columns.names().len());
         Finding::new(record.line, Rule::FieldCount, message)
     }
 }
@@ -122,13 +109,4 @@ fn failure(error: csv::Error, line: u64) -> Error {
         CsvErrorKind::Io(error) => read_failure(error, line),
         other => Error::internal(format!("The CSV grammar failed on line {line}: {other:?}.")),
     }
-}
-
-fn cut(line: u64) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!("The source ends inside a quoted field of the record that begins on line {line}."),
-        "The file was cut, or a quote there is never closed: export it again.",
-    )
-    .at_line(line)
 }

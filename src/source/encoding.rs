@@ -8,10 +8,10 @@ use encoding_rs::{
     Decoder, DecoderResult, Encoding, ISO_2022_JP, ISO_8859_2, UTF_8, UTF_16BE, UTF_16LE,
     WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
 };
+use serde::Serialize;
 
-use super::foreign;
-use super::options::EncodingFrom;
-use crate::error::{Error, ErrorKind};
+use super::{foreign, sentences};
+use crate::error::Error;
 
 /// How much of a source is looked at to judge its encoding, in bytes.
 pub(super) const SAMPLE: usize = 1 << 20;
@@ -39,14 +39,22 @@ pub(super) fn encoding_named(label: &str) -> Result<&'static str, Error> {
 fn by_label(label: &str) -> Result<&'static Encoding, Error> {
     let plain = label.trim().to_ascii_lowercase();
     let page = CODE_PAGES.iter().find(|(page, _)| *page == plain).map(|(_, label)| *label);
-    Encoding::for_label_no_replacement(page.unwrap_or(&plain).as_bytes()).ok_or_else(|| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("There is no encoding called `{label}`."),
-            "Use auto or a WHATWG label such as utf-8, utf-16le, shift_jis (CP932), euc-jp or \
-             windows-1252.",
-        )
-    })
+    Encoding::for_label_no_replacement(page.unwrap_or(&plain).as_bytes())
+        .ok_or_else(|| sentences::unknown_encoding(label))
+}
+
+/// How the encoding of a source became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EncodingFrom {
+    /// The caller named it.
+    Given,
+    /// A byte order mark states it.
+    Bom,
+    /// The sample is UTF-8.
+    Utf8,
+    /// A detector judged the sample.
+    Detected,
 }
 
 /// The encoding of a source and how it became known.
@@ -67,16 +75,7 @@ pub(super) fn choose(sample: &[u8], whole: bool, label: Option<&str>) -> Result<
             // Whoever says just "UTF-16" leaves the byte order to the mark.
             let open = label.is_some_and(|label| label.trim().eq_ignore_ascii_case("utf-16"));
             if encoding != given && !(open && encoding == UTF_16BE) {
-                return Err(Error::new(
-                    ErrorKind::SourceEncoding,
-                    format!(
-                        "The encoding {} was given, but the source begins with the byte order \
-                         mark of {}.",
-                        given.name(),
-                        encoding.name()
-                    ),
-                    "Leave `encoding` out: the mark states it.",
-                ));
+                return Err(sentences::other_mark(given.name(), encoding.name()));
             }
             Choice { encoding, from: EncodingFrom::Given, bom }
         }
@@ -169,7 +168,7 @@ struct Undecodable {
 
 impl fmt::Display for Undecodable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "The byte at offset {} is not {}", self.offset, self.encoding)
+        f.write_str(&self.advice)
     }
 }
 
@@ -182,15 +181,9 @@ pub(super) fn read_failure(error: io::Error, line: u64) -> Error {
         return known.clone();
     }
     if let Some(bad) = inner.and_then(|inner| inner.downcast_ref::<Undecodable>()) {
-        let message = format!("{bad} (line {line}).");
-        return Error::new(ErrorKind::SourceEncoding, message, &bad.advice).at_line(line);
+        return sentences::undecodable(line, bad.offset, bad.encoding, &bad.advice);
     }
-    Error::new(
-        ErrorKind::SourceUnreadable,
-        format!("The source cannot be read beyond line {line}: {error}."),
-        "Check the file or the connection and start again.",
-    )
-    .at_line(line)
+    sentences::unreadable(line, &error)
 }
 
 /// Reads without giving up at an interruption.
@@ -247,17 +240,11 @@ impl<R: Read> Decoded<R> {
     fn undecodable(&self, offset: u64) -> Undecodable {
         let encoding = self.choice.encoding.name();
         let advice = match self.choice.from {
-            EncodingFrom::Given => "Check the `encoding` you gave, or leave it out.".to_owned(),
-            EncodingFrom::Bom => "The file is damaged there: export it again.".to_owned(),
-            EncodingFrom::Detected => {
-                format!("{encoding} was only guessed: give the right one with `encoding`.")
-            }
+            EncodingFrom::Given => sentences::check_given_encoding(),
+            EncodingFrom::Bom => sentences::damaged_there(),
+            EncodingFrom::Detected => sentences::guessed_encoding(encoding),
             EncodingFrom::Utf8 => {
-                let guess = guess(&self.chunk[..self.to], self.ended).name();
-                format!(
-                    "If the whole file is {guess}, say so with `encoding`; otherwise it is \
-                     damaged there: export it again."
-                )
+                sentences::not_utf8_throughout(guess(&self.chunk[..self.to], self.ended).name())
             }
         };
         Undecodable { offset, encoding, advice }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{CellKind, Columns, MAX_COLUMNS, Record, Row};
-use crate::error::{Error, ErrorKind};
+use super::{CellKind, Columns, MAX_COLUMNS, Record, Row, sentences};
+use crate::error::Error;
 use crate::finding::{Finding, Rule};
 
 /// How deep a record may be nested; SCIM itself needs four.
@@ -38,31 +38,11 @@ impl Unfit {
     /// What is said of the record on `line`, whose value at `path` it is.
     pub(super) fn finding(self, line: u64, path: &str) -> Result<Finding, Error> {
         let (rule, message) = match self {
-            Unfit::Repeated(key) => (
-                Rule::NotARecord,
-                format!("The key `{key}` occurs more than once in one record. Keep one of them."),
-            ),
-            Unfit::NotText => (
-                Rule::WrongType,
-                "A string holds an unpaired surrogate (`\\ud800` to `\\udfff`), which is no \
-                 character: the text was cut inside one. Mend it at its source."
-                    .to_owned(),
-            ),
-            Unfit::TooDeep => (
-                Rule::NotARecord,
-                format!("The record is nested deeper than {MAX_DEPTH} levels. Flatten it."),
-            ),
+            Unfit::Repeated(key) => (Rule::NotARecord, sentences::repeated_key(&key)),
+            Unfit::NotText => (Rule::WrongType, sentences::HALF_A_CHARACTER.to_owned()),
+            Unfit::TooDeep => (Rule::NotARecord, sentences::too_deep(MAX_DEPTH)),
             Unfit::TooManyColumns(path) => {
-                return Err(Error::new(
-                    ErrorKind::SourceFormat,
-                    format!(
-                        "The records up to line {line} have more than {MAX_COLUMNS} different \
-                         keys; the next is `{}`.",
-                        shortened(&path)
-                    ),
-                    "Use the same keys in every record, and no data such as ids as keys.",
-                )
-                .at_line(line));
+                return Err(sentences::too_many_keys(line, &shortened(&path)));
             }
         };
         let finding = Finding::new(line, rule, message);
@@ -76,8 +56,7 @@ fn shortened(path: &str) -> String {
 
 /// What is said of a record on `line` whose `column` holds a NUL.
 pub(super) fn nul_in(line: u64, column: &str) -> Finding {
-    let message = "The cell holds a NUL character, which no attribute can. Remove it.";
-    Finding::new(line, Rule::WrongType, message).column(shortened(column))
+    Finding::new(line, Rule::WrongType, sentences::NUL).column(shortened(column))
 }
 
 /// Takes `json`, which is valid, apart by one level.
@@ -209,8 +188,7 @@ impl Flattener {
         record: &mut Record,
     ) -> Result<Row, Error> {
         if !json.starts_with('{') {
-            let message = "The record is not a JSON object. Write it as `{\"column\": value}`.";
-            return Ok(Row::Rejected(Finding::new(line, Rule::NotARecord, message)));
+            return Ok(Row::Rejected(Finding::new(line, Rule::NotARecord, sentences::NO_OBJECT)));
         }
         self.kinds.fill(CellKind::Absent);
         self.texts.iter_mut().for_each(String::clear);
@@ -222,8 +200,7 @@ impl Flattener {
             Err(unfit) => Row::Rejected(unfit.finding(line, &path)?),
             Ok(()) if self.kinds.iter().all(|kind| *kind == CellKind::Absent) => {
                 // Out of scope it would go unsaid.
-                let message = "The record has no field. Write it as `{\"column\": value}`.";
-                Row::Rejected(Finding::new(line, Rule::NotARecord, message))
+                Row::Rejected(Finding::new(line, Rule::NotARecord, sentences::NO_FIELD))
             }
             Ok(()) => match self.texts.iter().position(|text| text.contains('\0')) {
                 Some(at) => Row::Rejected(nul_in(line, &self.columns.names()[at])),

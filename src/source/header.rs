@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 
 /// The delimiters there are; in a tie the earlier one wins.
 pub(super) const DELIMITERS: [u8; 4] = *b",;\t|";
@@ -57,7 +58,7 @@ pub(super) fn column_names(
     let names: Vec<String> =
         fields.iter().map(|name| name.trim_matches(clinging).to_owned()).collect();
     if names.iter().any(|name| name.contains('\0')) {
-        return Err(super::foreign::looks_binary());
+        return Err(sentences::looks_binary());
     }
     refuse_nameless(&names, line)?;
     refuse_repeated(&names, line, delimiter)?;
@@ -73,23 +74,9 @@ fn refuse_nameless(names: &[String], line: u64) -> Result<(), Error> {
         .collect();
     let Some(first) = empty.first() else { return Ok(()) };
     let shown: Vec<String> = empty.iter().take(NAMED).map(usize::to_string).collect();
-    let more = if empty.len() > NAMED { " and more" } else { "" };
-    let plural = if empty.len() == 1 { "column" } else { "columns" };
-    let have = if empty.len() == 1 { "has" } else { "have" };
     // Only at the end, and in one go: someone left delimiters over.
     let trailing = names.len() - first + 1 == empty.len();
-    let advice = if trailing {
-        "The header ends with delimiters: remove them there and at the end of every row, or name \
-         these columns."
-    } else {
-        "Give every column a name in the header."
-    };
-    let message = format!(
-        "The header on line {line} has {} columns, and {plural} {}{more} {have} no name.",
-        names.len(),
-        shown.join(", ")
-    );
-    Err(Error::new(ErrorKind::SourceFormat, message, advice).at_line(line))
+    Err(sentences::nameless_columns(line, names.len(), empty.len(), &shown, trailing))
 }
 
 fn refuse_repeated(names: &[String], line: u64, delimiter: u8) -> Result<(), Error> {
@@ -101,26 +88,12 @@ fn refuse_repeated(names: &[String], line: u64, delimiter: u8) -> Result<(), Err
     for name in names {
         let Some(places) = places.remove(&name.to_lowercase()) else { continue };
         if places.len() > 1 {
-            repeated.push(format!("`{name}` (columns {})", places.join(", ")));
+            repeated.push(sentences::repeated_column(name, &places));
         }
     }
     if repeated.is_empty() {
         return Ok(());
     }
-    let more = if repeated.len() > NAMED { " and others" } else { "" };
-    repeated.truncate(NAMED);
-    Err(Error::new(
-        ErrorKind::SourceFormat,
-        format!(
-            "The header on line {line} names columns more than once, upper and lower case being \
-             the same: {}{more}.",
-            repeated.join(", ")
-        ),
-        format!(
-            "Give every column its own name; if these are not the columns, `{}` is not the \
-             delimiter.",
-            (delimiter as char).escape_default()
-        ),
-    )
-    .at_line(line))
+    let shown = &repeated[..repeated.len().min(NAMED)];
+    Err(sentences::repeated_columns(line, repeated.len(), shown, delimiter))
 }

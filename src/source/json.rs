@@ -6,9 +6,8 @@ use serde::de::IgnoredAny;
 
 use super::encoding::read_failure;
 use super::flatten::Flattener;
-use super::lines::too_long;
-use super::{Columns, MAX_RECORD_BYTES, Record, Row, Text};
-use crate::error::{Error, ErrorKind};
+use super::{Columns, MAX_RECORD_BYTES, Record, Row, Text, sentences};
+use crate::error::Error;
 
 /// How much is read at a time, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -87,11 +86,11 @@ impl JsonText {
             self.take();
             next = self.peek()?;
         } else if !first && next.is_some() {
-            return Err(self.unexpected(&format!("a comma or `{}`", close as char)));
+            return Err(self.unexpected(&sentences::comma_or(close as char)));
         }
         match next {
-            None => Err(cut(opened)),
-            Some(byte) if byte == close => Err(self.unexpected("an element after the comma")),
+            None => Err(sentences::cut_in_json(opened.line)),
+            Some(byte) if byte == close => Err(self.unexpected(sentences::AN_ELEMENT)),
             Some(_) => Ok(true),
         }
     }
@@ -110,21 +109,21 @@ impl JsonText {
             length = self.to - self.at;
             if length > MAX_RECORD_BYTES {
                 self.refuse_broken()?;
-                return Err(too_long(self.place.line));
+                return Err(sentences::record_too_long(self.place.line));
             }
             if !self.fill()? {
                 if extent.open() {
                     self.refuse_broken()?;
-                    return Err(cut(self.place));
+                    return Err(sentences::cut_in_json(self.place.line));
                 }
                 break;
             }
         }
         if length == 0 {
-            return Err(self.unexpected("a value"));
+            return Err(self.unexpected(sentences::A_VALUE));
         }
         if length > MAX_RECORD_BYTES {
-            return Err(too_long(self.place.line));
+            return Err(sentences::record_too_long(self.place.line));
         }
         let bytes = &self.buffer[self.at..self.at + length];
         if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
@@ -151,8 +150,11 @@ impl JsonText {
         let start = &self.buffer[self.at..self.to.min(self.at + 4)];
         let text = start.utf8_chunks().next().map(|chunk| chunk.valid());
         let found = text.and_then(|text| text.chars().next());
-        let found = found.map(|c| format!(" and not `{}`", c.escape_debug())).unwrap_or_default();
-        syntax_error(self.place, &format!("{wanted} should stand here{found}"))
+        sentences::not_json(
+            self.place.line,
+            self.place.column,
+            &sentences::unexpected(wanted, found),
+        )
     }
 
     fn consume(&mut self, count: usize) {
@@ -237,15 +239,6 @@ impl Extent {
     }
 }
 
-fn cut(opened: Place) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!("The source ends inside the JSON that begins on line {}.", opened.line),
-        "The file was cut: export it again.",
-    )
-    .at_line(opened.line)
-}
-
 fn broken(start: Place, value: &[u8], error: &serde_json::Error) -> Error {
     // The parser counts lines from the value's own start, and columns in bytes.
     let before: usize = value
@@ -259,19 +252,7 @@ fn broken(start: Place, value: &[u8], error: &serde_json::Error) -> Error {
     let told = error.to_string();
     // Its place is relative, and ours is told beside it.
     let told = told.split(" at line ").next().unwrap_or_default();
-    syntax_error(place, told)
-}
-
-fn syntax_error(place: Place, what: &str) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!(
-            "The source is not valid JSON at line {}, column {}: {what}.",
-            place.line, place.column
-        ),
-        "Nothing after that can be trusted: export the file again.",
-    )
-    .at_line(place.line)
+    sentences::not_json(place.line, place.column, told)
 }
 
 /// The objects of a JSON source, one record each.

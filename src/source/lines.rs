@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use super::MAX_RECORD_BYTES;
 use super::encoding::read_failure;
-use crate::error::{Error, ErrorKind};
+use super::{MAX_RECORD_BYTES, sentences};
 
 /// Put after the end of the text. A CSV grammar reads it as a record of its own, unless the text ended
 /// inside a quoted field, which then swallows it: that is how a cut file shows.
@@ -100,7 +99,7 @@ impl<R: Read> Lines<R> {
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.offset.saturating_sub(self.from) > MAX_RECORD_BYTES as u64 {
-            return Err(io::Error::other(too_long(self.record_line())));
+            return Err(io::Error::other(sentences::record_too_long(self.record_line())));
         }
         // All that was delivered is consumed and the record is not complete: it began on the first
         // line noted, and the other lines are inside it.
@@ -121,17 +120,4 @@ impl<R: Read> Read for Lines<R> {
         self.guard = Some(sent + count);
         Ok(count)
     }
-}
-
-/// The error for a record that does not end.
-pub(super) fn too_long(line: u64) -> Error {
-    Error::new(
-        ErrorKind::SourceFormat,
-        format!(
-            "The record that begins on line {line} is longer than {} MiB.",
-            MAX_RECORD_BYTES >> 20
-        ),
-        "Look there for a quote or brace that is never closed.",
-    )
-    .at_line(line)
 }

@@ -21,10 +21,12 @@ mod lines;
 mod options;
 mod reader;
 mod record;
+mod sentences;
 #[cfg(test)]
 mod tests;
 
-pub use options::{EncodingFrom, Format, SourceFacts, SourceOptions};
+pub use encoding::EncodingFrom;
+pub use options::{Format, SourceFacts, SourceOptions};
 pub use reader::{Reader, Row};
 pub use record::{Cell, CellKind, Columns, Record};
 

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::encoding::encoding_named;
+use super::encoding::{EncodingFrom, encoding_named};
 use super::header::DELIMITERS;
+use super::sentences;
 use crate::error::Problem;
 
 /// How the records of a source are written down.
@@ -40,11 +41,7 @@ impl FromStr for Format {
             "json" => Format::Json,
             "jsonl" => Format::JsonLines,
             "bulk" => Format::Bulk,
-            _ => {
-                return Err(format!(
-                    "There is no format `{name}`. Use auto, csv, json, jsonl or bulk."
-                ));
-            }
+            _ => return Err(sentences::unknown_format(name)),
         })
     }
 }
@@ -83,27 +80,13 @@ impl SourceOptions {
         match delimiter.as_bytes() {
             b"auto" => {}
             [one] if DELIMITERS.contains(one) => options.delimiter = Some(*one),
-            _ => problems.push(Problem::error(
-                "delimiter",
-                format!("`{delimiter}` is no delimiter. Use auto, a comma, `;`, `\\t` or `|`."),
-            )),
+            _ => {
+                let error = sentences::no_delimiter(delimiter);
+                problems.push(Problem::error("delimiter", error.to_string()));
+            }
         }
         if problems.is_empty() { Ok(options) } else { Err(problems) }
     }
-}
-
-/// How the encoding of a source became known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum EncodingFrom {
-    /// The caller named it.
-    Given,
-    /// A byte order mark states it.
-    Bom,
-    /// The sample is UTF-8.
-    Utf8,
-    /// A detector judged the sample.
-    Detected,
 }
 
 /// What opening a source found: `source` of the `started` event.

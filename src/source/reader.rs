@@ -7,8 +7,10 @@ use super::csv::CsvRows;
 use super::encoding::{Choice, Decoded, choose, read_failure, take_sample};
 use super::header::DELIMITERS;
 use super::json::JsonRows;
-use super::{CellKind, Columns, Format, Record, SourceFacts, SourceOptions, Text, foreign};
-use crate::error::{Error, ErrorKind};
+use super::{
+    CellKind, Columns, Format, Record, SourceFacts, SourceOptions, Text, foreign, sentences,
+};
+use crate::error::Error;
 use crate::finding::Finding;
 
 /// How much decoded text is looked at to find the format and the delimiter, in bytes.
@@ -73,12 +75,8 @@ impl Reader {
         options: &SourceOptions,
         wanted: &[String],
     ) -> Result<Self, Error> {
-        if options.delimiter.is_some_and(|delimiter| !DELIMITERS.contains(&delimiter)) {
-            return Err(Error::new(
-                ErrorKind::ConfigInvalid,
-                "The delimiter given is none that CSV files use.",
-                "Use a comma, a semicolon, a tab or a pipe.",
-            ));
+        if let Some(other) = options.delimiter.filter(|given| !DELIMITERS.contains(given)) {
+            return Err(sentences::no_delimiter(&char::from(other).to_string()));
         }
         let (sample, whole) = take_sample(&mut input).map_err(|error| read_failure(error, 1))?;
         foreign::refuse_known(&sample)?;
@@ -191,11 +189,7 @@ pub(super) fn look_ahead(
     }
     let head = String::from_utf8(head).map_err(|error| Error::internal(error.to_string()))?;
     if ended && head.trim_matches(|c: char| c.is_whitespace() || c == '\u{1a}').is_empty() {
-        return Err(Error::new(
-            ErrorKind::SourceEmpty,
-            "The source is empty.",
-            "Check that the export finished and that this is the right file.",
-        ));
+        return Err(sentences::empty());
     }
     let text = Cursor::new(head.clone().into_bytes()).chain(text);
     Ok((head, Box::new(text)))

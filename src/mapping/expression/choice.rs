@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::EvaluationError;
-use super::evaluate::{Arguments, Evaluated};
-use super::functions::{Function, Parameter};
+use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::{Incomparable, Value, compare};
 
 /// The function that leaves its attribute out, whatever the mapping says of empty values.

@@ -3,29 +3,9 @@
 use time::{Duration, PrimitiveDateTime, macros::datetime};
 
 use super::EvaluationError;
-use super::date_format::{Parts, check_input, check_output, write};
-use super::evaluate::{Arguments, Evaluated};
-use super::functions::{Function, Parameter};
+use super::date_format::{Moment, Parts, Zone, check_input, check_output, write};
+use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::Value;
-
-/// A point of the calendar and what is known of its zone.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moment {
-    pub(super) at: PrimitiveDateTime,
-    pub(super) zone: Zone,
-}
-
-/// .NET's `DateTimeKind`, on a machine that runs in UTC as the provisioning service does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Zone {
-    /// The text named no zone.
-    #[default]
-    Unspecified,
-    /// The text named UTC.
-    Utc,
-    /// The text named an offset, and the time was turned to UTC.
-    Local,
-}
 
 const SOURCE: Parameter = Parameter::new("source");
 const INTERVAL: Parameter =

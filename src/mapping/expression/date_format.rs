@@ -6,7 +6,24 @@ use std::iter::Peekable;
 
 use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
-use super::date::{Moment, Zone};
+/// A point of the calendar and what is known of its zone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moment {
+    pub(super) at: PrimitiveDateTime,
+    pub(super) zone: Zone,
+}
+
+/// .NET's `DateTimeKind`, on a machine that runs in UTC as the provisioning service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Zone {
+    /// The text named no zone.
+    #[default]
+    Unspecified,
+    /// The text named UTC.
+    Utc,
+    /// The text named an offset, and the time was turned to UTC.
+    Local,
+}
 
 /// The letters that stand for a part of a date.
 const LETTERS: &str = "dfFghHKmMstyzZ";

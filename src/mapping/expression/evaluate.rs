@@ -3,19 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::syntax::{Call, Comparator, Node};
+use super::EvaluationError;
+use super::syntax::{Arguments, Comparator, Context, Evaluated, Node, is_list};
 use super::value::{Incomparable, Value, compare};
-use super::{EvaluationError, replace::Pattern};
-use crate::source::Record;
-
-pub(super) type Evaluated<'a> = Result<Value<'a>, EvaluationError>;
-
-/// The record at hand, and where it holds the expression's columns.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) record: &'a Record,
-    pub(super) places: &'a [usize],
-}
 
 impl Node {
     pub(super) fn evaluate<'a>(&'a self, context: Context<'a>) -> Evaluated<'a> {
@@ -78,92 +68,4 @@ fn holds(comparator: Comparator, left: Value, right: Value) -> Result<bool, Eval
         Comparator::Greater => order.is_gt(),
         _ => order.is_ge(),
     })
-}
-
-fn is_list(function: &'static str, what: &str) -> EvaluationError {
-    EvaluationError {
-        function,
-        message: format!(
-            "It wants one value, but {what} is a list; take one entry with Item, or all with Join."
-        ),
-        value: None,
-    }
-}
-
-/// The arguments of one call. Each is evaluated when it is asked for, so that what is not chosen
-/// cannot fail.
-#[derive(Clone, Copy)]
-pub(super) struct Arguments<'a> {
-    call: &'a Call,
-    context: Context<'a>,
-}
-
-impl<'a> Arguments<'a> {
-    pub(super) fn count(self) -> usize {
-        self.call.arguments.len()
-    }
-
-    /// Whether argument `index` is there and not blank.
-    pub(super) fn gives(self, index: usize) -> bool {
-        self.call.gives(index)
-    }
-
-    pub(super) fn pattern(self) -> Option<&'a Pattern> {
-        self.call.pattern.as_ref()
-    }
-
-    /// The value of argument `index`; no value where it is not there.
-    pub(super) fn value(self, index: usize) -> Evaluated<'a> {
-        match self.call.arguments.get(index) {
-            Some(argument) => argument.evaluate(self.context),
-            None => Ok(Value::Null),
-        }
-    }
-
-    /// Argument `index` as one text, where it has a value.
-    pub(super) fn text(self, index: usize) -> Result<Option<Cow<'a, str>>, EvaluationError> {
-        match self.value(index)? {
-            Value::List(_) => {
-                let what = format!("its {}", self.parameter(index));
-                Err(is_list(self.call.function.name, &what))
-            }
-            value => Ok(value.into_text()),
-        }
-    }
-
-    /// Argument `index` as one text, empty where it has no value.
-    pub(super) fn text_or_empty(self, index: usize) -> Result<Cow<'a, str>, EvaluationError> {
-        Ok(self.text(index)?.unwrap_or_default())
-    }
-
-    /// Argument `index` as a whole number.
-    pub(super) fn integer(self, index: usize) -> Result<i64, EvaluationError> {
-        let value = self.value(index)?;
-        value.integer().ok_or_else(|| self.fault(index, "is not a whole number", value))
-    }
-
-    /// Argument `index` with its text changed; in a list, each of its texts.
-    pub(super) fn map_text(
-        self,
-        index: usize,
-        change: impl Fn(Cow<'a, str>) -> Cow<'a, str>,
-    ) -> Evaluated<'a> {
-        Ok(match self.value(index)? {
-            Value::List(list) => Value::List(list.into_iter().map(change).collect()),
-            value => value.into_text().map_or(Value::Null, |text| Value::Text(change(text))),
-        })
-    }
-
-    /// Says what is wrong with argument `index`: "its length " and `problem`.
-    pub(super) fn fault(self, index: usize, problem: &str, value: Value<'_>) -> EvaluationError {
-        EvaluationError {
-            function: self.call.function.name,
-            message: format!("Its {} {problem}.", self.parameter(index)),
-            value: value.into_text().map(Cow::into_owned),
-        }
-    }
-
-    fn parameter(self, index: usize) -> &'static str {
-        self.call.function.parameter(index).map_or("argument", |parameter| parameter.name)
-    }
 }

@@ -14,10 +14,12 @@ mod evaluate;
 mod functions;
 mod letters;
 mod parse;
+mod pattern;
 mod replace;
 mod syntax;
 mod text;
 mod value;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +28,9 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use crate::source::{Columns, Record};
-use evaluate::Context;
-use syntax::{Node, Written};
+use syntax::{Context, Node};
 pub use value::Value;
+use written::Written;
 
 /// A parsed expression, its functions, arguments and constants checked. It is written back by
 /// `Display`, without the leading `=`.

@@ -1,9 +1,12 @@
-//! The parsed expression, and how it is written back.
+//! What an expression is made of: nodes, the functions they call, and what these are given.
 
-use std::fmt::{self, Display, Formatter};
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Display, Formatter};
 
-use super::functions::Function;
-use super::replace::Pattern;
+use super::EvaluationError;
+use super::pattern::Pattern;
+use super::value::Value;
+use crate::source::Record;
 
 /// One part of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,64 +74,224 @@ impl Comparator {
     }
 }
 
-/// A node with the names of its columns, to be written.
-pub(super) struct Written<'a> {
-    pub(super) node: &'a Node,
-    pub(super) columns: &'a [String],
+/// What a function does.
+type Evaluate = for<'a> fn(Arguments<'a>) -> Evaluated<'a>;
+/// Checks what the parameters cannot say one by one, and compiles what can be compiled. The error is
+/// the index of the argument at fault and a sentence.
+type Prepare = fn(&[Node]) -> Result<Option<Pattern>, (usize, String)>;
+/// Looks at an argument that is a constant; an error completes "Its <name> ...".
+type Check = fn(&str) -> Result<(), String>;
+
+/// One function: its row in the table of its module. A name with two rows takes two lists of arguments.
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    pub(super) parameters: &'static [Parameter],
+    /// How many arguments must be written, blank ones included.
+    least: usize,
+    /// How many of the last parameters repeat.
+    repeats: usize,
+    pub(super) prepare: Option<Prepare>,
+    pub(super) evaluate: Evaluate,
 }
 
-impl Written<'_> {
-    fn part<'b>(&'b self, node: &'b Node) -> Written<'b> {
-        Written { node, columns: self.columns }
+/// One parameter of a function.
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    /// Whether its argument may be left blank, or out where it is the last.
+    pub(super) optional: bool,
+    pub(super) check: Option<Check>,
+}
+
+impl Parameter {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Parameter { name, optional: false, check: None }
     }
 
-    /// The part of an operation, in parentheses where it is an operation itself.
-    fn operand(&self, formatter: &mut Formatter<'_>, node: &Node) -> fmt::Result {
-        match node {
-            Node::Comparison(..) | Node::Concatenation(_) => {
-                write!(formatter, "({})", self.part(node))
-            }
-            _ => self.part(node).fmt(formatter),
+    pub(super) const fn integer(name: &'static str) -> Self {
+        Parameter::new(name).checked(|text| match Value::Text(text.into()).integer() {
+            Some(_) => Ok(()),
+            None => Err("is not a whole number".to_owned()),
+        })
+    }
+
+    pub(super) const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    pub(super) const fn checked(mut self, check: Check) -> Self {
+        self.check = Some(check);
+        self
+    }
+}
+
+impl Function {
+    pub(super) const fn new(
+        name: &'static str,
+        parameters: &'static [Parameter],
+        evaluate: Evaluate,
+    ) -> Self {
+        let mut least = parameters.len();
+        while least > 0 && parameters[least - 1].optional {
+            least -= 1;
         }
+        Function { name, parameters, least, repeats: 0, prepare: None, evaluate }
+    }
+
+    /// The same function, at least `least` of whose arguments must be written, be it as blanks.
+    pub(super) const fn at_least(mut self, least: usize) -> Self {
+        self.least = least;
+        self
+    }
+
+    /// The same function, whose last `count` parameters may come again and again.
+    pub(super) const fn repeating(mut self, count: usize) -> Self {
+        self.repeats = count;
+        self
+    }
+
+    pub(super) const fn prepared(mut self, prepare: Prepare) -> Self {
+        self.prepare = Some(prepare);
+        self
+    }
+
+    /// Whether it can be called with `count` arguments.
+    pub(super) fn takes(&self, count: usize) -> bool {
+        let listed = self.parameters.len();
+        count >= self.least
+            && (count <= listed
+                || (self.repeats > 0 && (count - listed).is_multiple_of(self.repeats)))
+    }
+
+    /// The parameter that argument `index` is for.
+    pub(super) fn parameter(&self, index: usize) -> Option<&'static Parameter> {
+        let listed = self.parameters.len();
+        if index < listed || self.repeats == 0 {
+            return self.parameters.get(index);
+        }
+        self.parameters.get(listed - self.repeats + (index - listed) % self.repeats)
     }
 }
 
-impl Display for Written<'_> {
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.parameters, other.parameters) && self.name == other.name
+    }
+}
+
+impl Debug for Function {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        match self.node {
-            Node::Blank => Ok(()),
-            Node::Text(text) => {
-                let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-                write!(formatter, "\"{escaped}\"")
-            }
-            Node::Integer(number) => number.fmt(formatter),
-            Node::Decimal(number) => number.fmt(formatter),
-            Node::Bool(true) => formatter.write_str("True"),
-            Node::Bool(false) => formatter.write_str("False"),
-            Node::Column(index) => {
-                let name = self.columns.get(*index).map_or("", String::as_str);
-                write!(formatter, "[{}]", name.replace(']', "]]"))
-            }
-            Node::Call(call) => {
-                write!(formatter, "{}(", call.function.name)?;
-                for (index, argument) in call.arguments.iter().enumerate() {
-                    let comma = if index == 0 { "" } else { ", " };
-                    write!(formatter, "{comma}{}", self.part(argument))?;
-                }
-                formatter.write_str(")")
-            }
-            Node::Concatenation(parts) => {
-                for (index, part) in parts.iter().enumerate() {
-                    formatter.write_str(if index == 0 { "" } else { " & " })?;
-                    self.operand(formatter, part)?;
-                }
-                Ok(())
-            }
-            Node::Comparison(comparator, sides) => {
-                self.operand(formatter, &sides[0])?;
-                write!(formatter, " {} ", comparator.sign())?;
-                self.operand(formatter, &sides[1])
-            }
+        formatter.write_str(self.name)
+    }
+}
+
+/// How it is called: `Join(separator, source, …)`; a `?` follows what may be left out.
+impl Display for Function {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}(", self.name)?;
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let mark = if parameter.optional { "?" } else { "" };
+            write!(formatter, "{comma}{}{mark}", parameter.name)?;
         }
+        formatter.write_str(if self.repeats > 0 { ", …)" } else { ")" })
+    }
+}
+
+pub(super) type Evaluated<'a> = Result<Value<'a>, EvaluationError>;
+
+/// The record at hand, and where it holds the expression's columns.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) record: &'a Record,
+    pub(super) places: &'a [usize],
+}
+
+/// The arguments of one call. Each is evaluated when it is asked for, so that what is not chosen
+/// cannot fail.
+#[derive(Clone, Copy)]
+pub(super) struct Arguments<'a> {
+    pub(super) call: &'a Call,
+    pub(super) context: Context<'a>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn count(self) -> usize {
+        self.call.arguments.len()
+    }
+
+    /// Whether argument `index` is there and not blank.
+    pub(super) fn gives(self, index: usize) -> bool {
+        self.call.gives(index)
+    }
+
+    pub(super) fn pattern(self) -> Option<&'a Pattern> {
+        self.call.pattern.as_ref()
+    }
+
+    /// The value of argument `index`; no value where it is not there.
+    pub(super) fn value(self, index: usize) -> Evaluated<'a> {
+        match self.call.arguments.get(index) {
+            Some(argument) => argument.evaluate(self.context),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// Argument `index` as one text, where it has a value.
+    pub(super) fn text(self, index: usize) -> Result<Option<Cow<'a, str>>, EvaluationError> {
+        match self.value(index)? {
+            Value::List(_) => {
+                let what = format!("its {}", self.parameter(index));
+                Err(is_list(self.call.function.name, &what))
+            }
+            value => Ok(value.into_text()),
+        }
+    }
+
+    /// Argument `index` as one text, empty where it has no value.
+    pub(super) fn text_or_empty(self, index: usize) -> Result<Cow<'a, str>, EvaluationError> {
+        Ok(self.text(index)?.unwrap_or_default())
+    }
+
+    /// Argument `index` as a whole number.
+    pub(super) fn integer(self, index: usize) -> Result<i64, EvaluationError> {
+        let value = self.value(index)?;
+        value.integer().ok_or_else(|| self.fault(index, "is not a whole number", value))
+    }
+
+    /// Argument `index` with its text changed; in a list, each of its texts.
+    pub(super) fn map_text(
+        self,
+        index: usize,
+        change: impl Fn(Cow<'a, str>) -> Cow<'a, str>,
+    ) -> Evaluated<'a> {
+        Ok(match self.value(index)? {
+            Value::List(list) => Value::List(list.into_iter().map(change).collect()),
+            value => value.into_text().map_or(Value::Null, |text| Value::Text(change(text))),
+        })
+    }
+
+    /// Says what is wrong with argument `index`: "its length " and `problem`.
+    pub(super) fn fault(self, index: usize, problem: &str, value: Value<'_>) -> EvaluationError {
+        EvaluationError {
+            function: self.call.function.name,
+            message: format!("Its {} {problem}.", self.parameter(index)),
+            value: value.into_text().map(Cow::into_owned),
+        }
+    }
+
+    fn parameter(self, index: usize) -> &'static str {
+        self.call.function.parameter(index).map_or("argument", |parameter| parameter.name)
+    }
+}
+
+/// What is wrong with a list in a place for one value.
+pub(super) fn is_list(function: &'static str, what: &str) -> EvaluationError {
+    EvaluationError {
+        function,
+        message: format!(
+            "It wants one value, but {what} is a list; take one entry with Item, or all with Join."
+        ),
+        value: None,
     }
 }

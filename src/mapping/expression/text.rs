@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-use super::evaluate::{Arguments, Evaluated};
-use super::functions::{Function, Parameter};
 use super::letters::{Culture, map_letters, title_case, without_diacritics};
+use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::Value;
 
 const SOURCE: Parameter = Parameter::new("source");
