@@ -5,7 +5,9 @@
 mod store_world;
 
 use entrabulk::error::ErrorKind;
-use entrabulk::store::{Action, Approval, NewRun, Plan, PlanFacts, SqliteStore, Store};
+use entrabulk::store::{
+    Action, Approval, Baseline, Journal, NewRun, Plan, PlanFacts, Plans, SqliteStore,
+};
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;
 use store_world::*;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use entrabulk::error::ErrorKind;
-use entrabulk::store::{SqliteStore, Store};
+use entrabulk::store::{Baseline, Plans, SqliteStore};
 use store_world::*;
 
 fn open(path: &Path) -> SqliteStore {

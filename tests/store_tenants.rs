@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
-    Action, CallLimits, CallRequest, Grant, Lease, Merged, RunState, Store, Target, TargetKey,
+    Action, Baseline, CallLimits, CallRequest, Grant, Journal, Lease, Ledger, Merged, RunState,
+    Target, TargetKey,
 };
 use entrabulk::time::{Clock, Timestamp};
 use proptest::prelude::*;

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrabulk::store::{
-    Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, PlanWriter,
-    SqliteStore, Store, Target, TargetId, TargetKey, Tripped,
+    Action, Baseline, Certainty, Counts, Journal, NewBatch, NewRun, Plan, PlanFacts, PlanItem,
+    PlanWriter, Plans, SqliteStore, Target, TargetId, TargetKey, Tripped,
 };
 use entrabulk::time::{Clock, Sleep, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
