@@ -9,9 +9,9 @@ use super::{Listing, parse, to_value};
 use crate::client::{Client, Workspace};
 use crate::convert::Gathered;
 use crate::error::{Error, ErrorKind};
-use crate::plan::{self, PreviewRows};
+use crate::plan;
 use crate::plan::{PlanArguments, PlanSettings};
-use crate::report::preview::PreviewFormat;
+use crate::report::preview::{self, PreviewFormat, PreviewRows};
 use crate::store::Plan;
 
 pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
@@ -20,15 +20,21 @@ pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> 
     arguments.fit(workspace.kept)?;
     let source = plan::open(client.config().limits.batch, &arguments, None)?;
     let mut gathered = Gathered::default();
-    let preview = arguments.preview_path.clone();
+    let preview_path = arguments.preview_path.clone();
     let desk = workspace.desk(client);
     let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
         gathered.add(severity, finding);
         Ok(())
     })?;
-    if let Some(path) = &preview {
+    if let Some(path) = &preview_path {
         let format = PreviewFormat::Csv { bom: false };
-        plan::write_preview(&*workspace.store, &made.plan, PreviewRows::Noteworthy, format, path)?;
+        preview::write_preview(
+            &*workspace.store,
+            &made.plan,
+            PreviewRows::Noteworthy,
+            format,
+            path,
+        )?;
     }
     let mut document = plan::document(&made.plan)?;
     document["notes"] = to_value(&workspace.notes)?;
@@ -100,11 +106,11 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
     let (found, store) = (find(&workspace, arguments.plan)?, &workspace.store);
     let Some(path) = arguments.path else {
         let mut text = Vec::new();
-        let rows = plan::preview(&**store, &found, wanted, format, &mut text)?;
+        let rows = preview::preview(&**store, &found, wanted, format, &mut text)?;
         let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(json!({"plan": found.id, "rows": rows, "text": text}));
     };
-    let rows = plan::write_preview(&*workspace.store, &found, wanted, format, &path)?;
+    let rows = preview::write_preview(&*workspace.store, &found, wanted, format, &path)?;
     Ok(json!({"plan": found.id, "rows": rows, "path": path}))
 }
 

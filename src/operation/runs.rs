@@ -36,7 +36,7 @@ pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         ));
     }
     let approval = Approval { plan, brakes, reason, approver };
-    store.approve(&approval, &judgement.tripped_numbers(), now)?;
+    store.approve(&approval, now)?;
     Ok(json!({
         "plan": approval.plan,
         "brakes": approval.brakes,

@@ -1,13 +1,13 @@
 //! Whether a plan may go: its brakes and its protected users, when it is made and again when applied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::brakes::{Base, BrakeKind, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
 use super::document::{Protected, StoredBrakes};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId, Tripped};
+use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
 use crate::time::{DAY, Timestamp};
 
 /// What the brakes say of a plan.
@@ -26,7 +26,7 @@ impl Judgement {
     }
 
     /// What tripped and by how many users of the plan, as an approval must name it.
-    pub fn tripped_numbers(&self) -> Tripped {
+    pub fn tripped_brakes(&self) -> BTreeMap<String, u64> {
         let tripped = self.verdicts.iter().filter(|verdict| verdict.tripped());
         tripped.map(|verdict| (verdict.name(), verdict.affected)).collect()
     }
@@ -45,7 +45,7 @@ impl Judgement {
                 "No approval lets it through. Fix the source, or take them off the protected list.",
             );
         }
-        let numbers = self.tripped_numbers();
+        let numbers = self.tripped_brakes();
         let named: Vec<String> =
             numbers.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
         let mut message = format!("A brake stops plan {}: {}.", plan.id, named.join(", "));

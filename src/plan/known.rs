@@ -162,7 +162,7 @@ const fn hash_of(key: u128) -> u64 {
 }
 
 /// The baseline changed under a plan in the making.
-pub(super) fn moved() -> Error {
+pub(crate) fn moved() -> Error {
     Error::new(
         ErrorKind::PlanStale,
         "Another run changed the baseline while the plan was being made.",

@@ -15,7 +15,6 @@ mod judgement;
 mod known;
 mod names;
 pub mod order;
-mod preview;
 mod reason;
 pub mod settings;
 mod undo;
@@ -28,7 +27,7 @@ pub use document::{
     About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
 };
 pub use judgement::{Judgement, judge_again};
-pub use preview::{PreviewRows, preview, write_preview};
+pub(crate) use known::moved;
 pub use reason::Reason;
 pub use settings::{Consent, PlanArguments, PlanSettings};
 pub use undo::undo;

@@ -98,7 +98,7 @@ pub(super) fn write(
     let base = Base { users: known.users(), active: known.active() };
     let earlier = earlier(desk.store, desk.target.id, frame.now)?;
     let judgement = judge.judgement(&earlier, base, &frame.limits);
-    let tripped = judgement.tripped_numbers();
+    let tripped = judgement.tripped_brakes();
     let cost = cost::reckon(desk, batches.batches())?;
     let keep = match desk.store.keep()? {
         Keep::Users => "users",

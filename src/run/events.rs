@@ -31,7 +31,8 @@ pub enum Event {
         /// The plan (`docs/documents.md`, "Plan").
         plan: Value,
     },
-    /// A record is rejected. All of these come before the first call.
+    /// A record is rejected. All of these come before the first call. Left out, as warnings about
+    /// records are, where the host does not read.
     Rejected(Finding),
     /// A record is odd but goes on, or something about the run is odd.
     Warning(Warning),
@@ -95,6 +96,13 @@ pub enum Event {
     Finished(Summary),
 }
 
+impl Event {
+    /// Whether a host that does not keep up may miss it: it is counted, or said again, elsewhere.
+    pub(super) fn may_be_missed(&self) -> bool {
+        matches!(self, Event::Rejected(_) | Event::Warning(Warning::Record(_)) | Event::Progress(_))
+    }
+}
+
 /// What a warning is about.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -146,7 +154,7 @@ pub struct Numbered {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
-    /// From 1, without gaps.
+    /// From 1. A missing number is an event that was dropped because the host did not keep up.
     pub sequence: u64,
     /// When.
     #[serde(serialize_with = "as_text")]

@@ -11,8 +11,8 @@ use super::supply::{Batches, Listener};
 use crate::client::{Client, Workspace};
 use crate::convert::{self, Conversion, Prepared, Rendered, Spool, Totals};
 use crate::error::{Error, ErrorKind, Severity};
-use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments, PreviewRows};
-use crate::report::preview::PreviewFormat;
+use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments};
+use crate::report::preview::{self, PreviewFormat, PreviewRows};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{self, Actions, Approval, BatchState, ItemFilter, Keep, NewRun, Plan, RunState};
 use crate::time::Timestamp;
@@ -145,16 +145,16 @@ impl Opening {
     /// Makes a plan of the opened source and stores it; tells of what is found on the way.
     pub(super) fn plan(&self, arguments: PlanArguments, source: Prepared) -> Result<Made, Error> {
         let desk = self.workspace.desk(&self.client);
-        let preview = arguments.preview_path.clone();
+        let preview_path = arguments.preview_path.clone();
         let made = plan::create(&desk, arguments, source, &mut |severity, finding| {
             self.listener.tell(match severity {
                 Severity::Error => Event::Rejected(finding),
                 Severity::Warning => Event::Warning(Warning::Record(finding)),
             })
         })?;
-        if let Some(path) = &preview {
+        if let Some(path) = &preview_path {
             let (rows, format) = (PreviewRows::Noteworthy, PreviewFormat::Csv { bom: false });
-            plan::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
+            preview::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
         }
         self.listener.tell(Event::Planned { plan: plan::document(&made.plan)? })?;
         for message in &made.said {
@@ -288,7 +288,7 @@ impl Opening {
         let new = NewRun {
             id: &self.listener.run,
             plan: &plan.id,
-            tripped: &judgement.tripped_numbers(),
+            tripped: &judgement.tripped_brakes(),
             holder: Some(&self.listener.holder),
         };
         store.start_run(&new, now)?;
@@ -314,14 +314,14 @@ impl Opening {
         let approve = |brakes, reason, approver| {
             let plan = plan.id.clone();
             let approval = Approval { plan, brakes, reason, approver };
-            store.approve(&approval, &judgement.tripped_numbers(), now)
+            store.approve(&approval, now)
         };
         match consent {
             Consent::Rehearsal => {
                 stopped.advice = "The upload itself will say how to approve it.".into();
                 let message = format!("An upload would stop here. {}", stopped.message);
                 self.listener.tell(Event::Warning(Warning::Run { message }))?;
-                let brakes = judgement.tripped_numbers();
+                let brakes = judgement.tripped_brakes();
                 if !brakes.is_empty() {
                     approve(brakes, "a rehearsal".into(), "rehearse".into())?;
                 }

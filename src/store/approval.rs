@@ -28,19 +28,20 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Whether the plan, which needs these brakes approved, may be approved so.
-    pub(super) fn fits(&self, needed: &Tripped, started_by: Option<&str>) -> Result<(), Error> {
-        if needed.is_empty() {
-            return Err(sentences::nothing_to_approve(&self.plan));
+    /// Whether the plan may be approved so.
+    pub(super) fn fits(&self, plan: &Plan, started_by: Option<&str>) -> Result<(), Error> {
+        let tripped = &plan.facts.tripped;
+        if tripped.is_empty() {
+            return Err(sentences::nothing_to_approve(&plan.id));
         }
-        if self.brakes != *needed {
-            return Err(sentences::approval_misfits(&self.plan, &self.brakes, needed));
+        if self.brakes != *tripped {
+            return Err(sentences::approval_misfits(&plan.id, &self.brakes, tripped));
         }
         if self.reason.trim().is_empty() || self.approver.trim().is_empty() {
-            return Err(sentences::approval_unsigned(&self.plan));
+            return Err(sentences::approval_unsigned(&plan.id));
         }
         match started_by {
-            Some(run) => Err(sentences::approval_late(&self.plan, run)),
+            Some(run) => Err(sentences::approval_late(&plan.id, run)),
             None => Ok(()),
         }
     }

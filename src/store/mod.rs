@@ -156,9 +156,9 @@ pub trait Plans: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<Pruned, Error>;
 
-    /// Records an approval. Refused unless it names the brakes that tripped when the plan was made and those
-    /// that trip now (`tripped`), each with the plan's number, and no other.
-    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error>;
+    /// Records an approval. Refused unless it names exactly the brakes that tripped, each with the plan's
+    /// number.
+    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error>;
 
     /// The id of another plan of the same target that was approved meanwhile and not started, and does what
     /// `plan` does: same source, mapping, baseline, limits, counts and tripped brakes. An upload that is begun

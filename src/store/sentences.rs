@@ -278,15 +278,20 @@ pub(super) const APPROVAL_EXPIRED: &str = "its approval expired";
 pub(super) const APPROVAL_TO_COME: &str = "its approval lies in the future: a clock was set back";
 pub(super) const APPROVED_OTHERWISE: &str = "it was approved for other brakes or other numbers";
 
-/// A plan that brakes stop; `why` no approval lets it through.
-pub(super) fn braked(plan: &str, why: &str, needed: &Tripped) -> Error {
+/// A plan that brakes stop; `why` no approval lets it through. Only what stopped it when it was made is
+/// `approvable`.
+pub(super) fn braked(plan: &str, why: &str, needed: &Tripped, approvable: bool) -> Error {
     let stops = if needed.len() == 1 { "A brake stops" } else { "Brakes stop" };
     let numbers: Vec<_> =
         needed.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
     Error::new(
         BrakeTripped,
         format!("{stops} plan {plan}, and {why}: {}.", numbers.join(", ")),
-        format!("If it is right: entrabulk approve {plan} {} --reason TEXT", flags(needed)),
+        if approvable {
+            format!("If it is right: entrabulk approve {plan} {} --reason TEXT", flags(needed))
+        } else {
+            "Make the plan again, and approve the new one if it is right.".into()
+        },
     )
 }
 

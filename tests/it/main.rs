@@ -15,5 +15,6 @@ mod cli;
 mod docs;
 mod ffi;
 mod graph;
+mod house;
 mod plan;
 mod run;

@@ -40,7 +40,7 @@ pub(super) async fn conduct(
 
 impl Shared {
     async fn tell(&self, event: Event) {
-        self.events.push(event, self.client.parts().clock.now()).await;
+        self.events.push(event, self.client.parts().clock.now());
     }
 
     async fn conduct(&self, task: Task, flag: watch::Receiver<bool>) -> Result<End, End> {

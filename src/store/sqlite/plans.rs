@@ -111,11 +111,11 @@ impl Plans for SqliteStore {
         prune::prune(self, target, retention, now)
     }
 
-    fn approve(&self, approval: &Approval, tripped: &Tripped, now: Timestamp) -> Result<(), Error> {
+    fn approve(&self, approval: &Approval, now: Timestamp) -> Result<(), Error> {
         self.write(|change| {
             let (number, plan) = find(change, &approval.plan)?;
             let started_by = started_by(change, number)?;
-            approval.fits(&plan.needs(tripped), started_by.as_deref())?;
+            approval.fits(&plan, started_by.as_deref())?;
             change.execute(
                 "INSERT INTO approval (plan, brakes, reason, approver, given_at, expires_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -241,7 +241,7 @@ pub(super) fn use_approval(
     let given = approvals(connection, number)?;
     let Some((approval, _)) = given.iter().find(|(_, given)| given.holds(&needed, now)) else {
         let why = Given::why_not(given.last().map(|(_, given)| given), now);
-        return Err(sentences::braked(&plan.id, why, &needed).into());
+        return Err(sentences::braked(&plan.id, why, &needed, needed == plan.facts.tripped).into());
     };
     connection.execute("UPDATE approval SET used_by = ?1 WHERE id = ?2", [run, *approval])?;
     Ok(())

@@ -244,6 +244,34 @@ fn upload_cancel(manner: Manner, standard: &str, state: &State) {
     assert!(!logged.contains(&tenant.secret()), "a log record holds the secret");
 }
 
+/// A host that never takes an event, over more rejected records than the queue holds and hundreds of batches.
+fn poll(manner: Manner, standard: &str, state: &State) {
+    const SPEED: u32 = 50;
+    let program = compiled("tests/c/poll.c", manner, standard);
+    let tenant = Listening::new(Settings::default(), SPEED);
+    let mut config = state.unkept(tenant.configuration());
+    config["limits"] = json!({"operations": 1});
+    let path = state.write("poll.json", config.to_string());
+    let rejected = (0..20_000).map(|row| format!(",nobody{row}@example.com,Nobody,true\n"));
+    let users = (0..500).map(|row| format!("{row},user{row}@example.com,User,true\n"));
+    let header = "externalId,userName,displayName,active\n".to_owned();
+    let rows: String = std::iter::once(header).chain(rejected).chain(users).collect();
+    let source = state.write("poll.csv", rows);
+    let run = json!({"version": 1, "conversion": {"version": 1, "source": {"path": source}}});
+    let output = command(&program, manner, state)
+        .arg(run.to_string())
+        .env("ENTRABULK_CLIENT_SECRET", tenant.secret())
+        .stdin(File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    exits(&output, 14);
+    let said: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let counts = ["status", "accepted", "rejected", "notSent", "calls"].map(|key| &said[key]);
+    assert_eq!(counts, [205, 500, 20_000, 0, 500], "{said}");
+    assert!(said["dropped"].as_u64().unwrap() > 18_000, "{said}");
+    assert_eq!(tenant.tenant().staged().len(), 500);
+}
+
 fn all(manner: Manner, standard: &str) {
     if !can(manner) {
         return;
@@ -255,6 +283,10 @@ fn all(manner: Manner, standard: &str) {
     build_payload(manner, standard, state);
     upload(manner, standard, state);
     upload_cancel(manner, standard, state);
+    // Hundreds of calls take valgrind minutes; the sanitizers look at the same.
+    if matches!(manner, Manner::C11 | Manner::Sanitizers) {
+        poll(manner, standard, state);
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Calls of exports with their outputs gathered, and every object freed.
 
 use std::ffi::CStr;
-use std::ptr;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, ptr};
 
 use entrabulk::ffi::*;
 use serde_json::Value;
@@ -68,6 +71,18 @@ pub(crate) fn json_of(buffer: *mut entrabulk_buffer) -> Option<Value> {
     }
 }
 
+/// A state file that no other client has, and no other test.
+fn state() -> PathBuf {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    });
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    FOLDER.join(format!("{}.db", MADE.fetch_add(1, Ordering::Relaxed)))
+}
+
 /// A client of a simulator that nobody started.
 pub(crate) fn client() -> *mut entrabulk_client {
     let config = serde_json::json!({
@@ -75,6 +90,7 @@ pub(crate) fn client() -> *mut entrabulk_client {
         "simulator": "http://127.0.0.1:9",
         "servicePrincipalId": "22222222-2222-2222-2222-222222222222",
         "jobId": "API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333",
+        "state": {"path": state()},
     });
     let config = STATE.with(|state| state.unkept(config)).to_string();
     // SAFETY: the arguments are live for the calls.
@@ -120,7 +136,7 @@ pub(crate) fn run(client: *const entrabulk_client) -> *mut entrabulk_run {
 }
 
 /// The next event of `run`, for as long as a test should ever take.
-pub(crate) fn event(run: *const entrabulk_run) -> Result<Value, Failure> {
+pub(crate) fn event(run: *mut entrabulk_run) -> Result<Value, Failure> {
     // SAFETY: the run is live.
     let event =
         given(|event, error| unsafe { entrabulk_run_next_event(run, 60_000, event, error) });

@@ -7,4 +7,6 @@ pub(crate) mod calling;
 mod lives;
 mod logging;
 mod manners;
+#[cfg(feature = "simulator")]
+mod polling;
 mod published;

@@ -158,7 +158,7 @@ impl House {
                 reason: "meant".into(),
                 approver: "me".into(),
             };
-            self.store.approve(&approval, &plan.facts.tripped, now).unwrap();
+            self.store.approve(&approval, now).unwrap();
         }
         let run = NewRun { id: &id, plan: &plan.id, tripped: &plan.facts.tripped, holder: None };
         self.store.start_run(&run, now).unwrap();

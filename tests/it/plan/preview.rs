@@ -1,8 +1,7 @@
 //! What people read of a plan.
 
 use entrabulk::error::ErrorKind;
-use entrabulk::plan::{PreviewRows, preview};
-use entrabulk::report::preview::PreviewFormat;
+use entrabulk::report::preview::{PreviewFormat, PreviewRows, preview};
 use entrabulk::store::Plan;
 use serde_json::{Value, json};
 

@@ -129,7 +129,7 @@ fn an_approval_is_for_one_plan_one_number_and_one_run() {
         assert_eq!(output.status.code(), Some(64), "{wrong}: {}", told(&output));
         let error = document(&output);
         assert_eq!(error["kind"], "ApprovalRefused", "{error}");
-        assert!(error["message"].as_str().is_some_and(|text| text.contains("counts 10")));
+        assert!(error["advice"].as_str().is_some_and(|text| text.contains("removals=10")));
     }
     assert_eq!(site.run(&["apply", &plan]).status.code(), Some(10));
     assert_eq!(site.uploads().len(), calls, "a call was made");

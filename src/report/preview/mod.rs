@@ -1,17 +1,20 @@
 //! A stored plan to a preview: sorted by action, then externalId; the same plan gives the same bytes.
 
+mod rows;
+
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::known::moved;
-use super::reason::Reason;
 use crate::error::{Error, ErrorKind};
-use crate::report::preview::{PreviewFormat, PreviewRow, write_head};
+use crate::plan::{self, Reason};
 use crate::scratch::{Pieces, WholeFile};
 use crate::store::{Action, Actions, Certainty, ItemFilter, Plan, Store};
+
+use rows::write_head;
+pub use rows::{HEADER, PreviewFormat, PreviewRow, name_of};
 
 /// Which rows a preview has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,7 +74,7 @@ pub fn preview(
             })
         })?;
         if revision != plan.baseline_revision {
-            return Err(moved());
+            return Err(plan::moved());
         }
     }
     sheet.write(out)

@@ -101,7 +101,7 @@ impl PreviewRow<'_> {
 ///
 /// # Errors
 /// Whatever the writer gives.
-pub fn write_head(format: PreviewFormat, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_head(format: PreviewFormat, out: &mut dyn Write) -> io::Result<()> {
     let PreviewFormat::Csv { bom } = format else { return Ok(()) };
     if bom {
         out.write_all("\u{feff}".as_bytes())?;
