@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Action, sentences};
+use super::Action;
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -146,26 +146,3 @@ impl std::fmt::Debug for Before<'_> {
 
 /// Takes one user of a stream; an error ends the stream and is handed on.
 pub type EachBefore<'a> = &'a mut dyn FnMut(Before<'_>) -> Result<(), Error>;
-
-impl Batch {
-    /// Where `step` leads; an error if the batch may not take it.
-    pub(super) fn after(&self, run: &str, step: Step) -> Result<BatchState, Error> {
-        let wished = match step {
-            Step::Send => "sent",
-            Step::Unsend => "taken back",
-            Step::Doubt => "in doubt",
-            Step::Accept => "accepted",
-            Step::Refuse => "refused",
-        };
-        self.state.after(step).ok_or_else(|| sentences::no_way(run, self, wished))
-    }
-
-    /// A batch's bytes never change: what is in doubt is settled by sending it again, identically.
-    pub(super) fn has_bytes(&self, run: &str, body_hash: u128) -> Result<(), Error> {
-        if self.body_hash == body_hash {
-            Ok(())
-        } else {
-            Err(sentences::other_bytes(run, self.number))
-        }
-    }
-}

@@ -193,3 +193,52 @@ pub(super) fn joined(own: Time, other: Time) -> (Time, Moved, Moved) {
     };
     (leading, moved(own), moved(other))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: u64 = 3_600_000_000;
+
+    fn time() -> impl Strategy<Value = Time> {
+        let hour = HOUR.cast_signed();
+        let shift = prop_oneof![Just(None), (0..9 * hour).prop_map(Some)];
+        (100 * HOUR..110 * HOUR, 0..2u64, shift).prop_map(|(latest, boot, shift)| Time {
+            latest: Timestamp(latest),
+            boot,
+            shift,
+        })
+    }
+
+    /// Microseconds for which a call that counts until `until` still counts at `now`.
+    fn left(until: i64, now: Timestamp) -> i64 {
+        until - now.0.cast_signed()
+    }
+
+    proptest! {
+        /// No call counts for less time after its ledger was joined than it would have before, by the clock that
+        /// both follow, or where they follow none by the times that the ledgers stood at.
+        #[test]
+        fn no_call_is_forgotten_sooner_in_a_joined_ledger(own in time(), other in time(), ahead in 0..HOUR) {
+            let (joined, own_moved, other_moved) = joined(own, other);
+            prop_assert!(joined.latest >= own.latest);
+            let same_host = own.boot == other.boot && own.shift.is_some() && other.shift.is_some();
+            for (time, moved) in [(own, own_moved), (other, other_moved)] {
+                let until = time.latest.0.cast_signed() + ahead.cast_signed();
+                let (window, day) = (until + moved.window, until + moved.day);
+                prop_assert!(time.latest >= moved.in_window_at);
+                if same_host {
+                    // The same moment by the host's clock.
+                    let host = until - time.shift.unwrap();
+                    prop_assert_eq!((window, day), (host + joined.shift.unwrap(), host + joined.shift.unwrap()));
+                } else {
+                    prop_assert_eq!(left(window, joined.latest), left(until, time.latest));
+                    prop_assert_eq!(day, until);
+                    prop_assert!(joined == own || joined == other, "it follows one of them");
+                }
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod batches;
 mod lease;
 mod ledger;
 mod plans;
+mod rules;
 mod runs;
 mod sentences;
 mod sqlite;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{TargetId, Tripped, sentences};
+use super::{TargetId, Tripped};
 use crate::error::Error;
 use crate::time::Timestamp;
 
@@ -287,20 +287,4 @@ pub struct Pruned {
     pub unfinished_plans: u64,
     /// Runs that cannot be undone any more.
     pub runs: u64,
-}
-
-impl Plan {
-    /// Whether a run of it may start: it holds for the baseline it was made from, and for one run.
-    pub(super) fn is_fresh(&self, revision: u64, started_by: Option<&str>) -> Result<(), Error> {
-        if let Some(run) = started_by {
-            return Err(sentences::plan_started(&self.id, run));
-        }
-        if revision != self.baseline_revision {
-            return Err(sentences::baseline_moved(&self.id, self.baseline_revision, revision));
-        }
-        if self.pruned_at.is_some() {
-            return Err(sentences::users_deleted(&self.id));
-        }
-        Ok(())
-    }
 }

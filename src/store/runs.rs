@@ -1,7 +1,6 @@
 //! Runs: one execution of one plan, begun once and ended once, however often it was interrupted.
 
-use super::{BatchState, TargetId, Tripped, sentences};
-use crate::error::Error;
+use super::{BatchState, TargetId, Tripped};
 use crate::time::Timestamp;
 
 /// Where a run stands.
@@ -76,24 +75,4 @@ pub struct Run {
     pub summary: Option<String>,
     /// The first ordinal of the plan that is in no batch yet.
     pub next_ordinal: u64,
-}
-
-impl Run {
-    /// Nothing more of a run may be sent that has ended.
-    pub(super) fn goes_on(&self) -> Result<(), Error> {
-        if self.state.is_final() { Err(sentences::run_sends_no_more(&self.id)) } else { Ok(()) }
-    }
-
-    /// Whether the run becomes `state`, of whose [`RunState::blocked_by`] it has so many batches; false if it is
-    /// so already.
-    pub(super) fn becomes(&self, state: RunState, blocked_by: u64) -> Result<bool, Error> {
-        if self.state.is_final() {
-            return if self.state == state {
-                Ok(false)
-            } else {
-                Err(sentences::run_ended(&self.id))
-            };
-        }
-        if blocked_by > 0 { Err(sentences::run_unsettled(&self.id, blocked_by)) } else { Ok(true) }
-    }
 }

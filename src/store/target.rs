@@ -1,8 +1,5 @@
 //! Whose state it is.
 
-use super::sentences;
-use crate::error::Error;
-
 /// Whether users are kept, or only their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -10,18 +7,6 @@ pub enum Keep {
     Users,
     /// externalIds, hashes and whether they are active; no name, no value.
     Hashes,
-}
-
-impl Keep {
-    /// What a store keeps that was made for `made_for`, or is new, and is asked for `wanted`.
-    pub(super) fn settled(made_for: Option<Keep>, wanted: Option<Keep>) -> Result<Keep, Error> {
-        let keep = made_for.or(wanted).unwrap_or(Keep::Users);
-        match (keep, wanted.unwrap_or(keep)) {
-            (Keep::Users, Keep::Hashes) => Err(sentences::keeps_users()),
-            (Keep::Hashes, Keep::Users) => Err(sentences::keeps_hashes()),
-            _ => Ok(keep),
-        }
-    }
 }
 
 /// What names a target. Compared without regard to ASCII case.

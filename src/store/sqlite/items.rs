@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use super::columns::{moment, stored_json};
 use super::packing::Dictionary;
 use super::trouble::Trouble;
-use super::{SqliteStore, keep, plans};
+use super::{SqliteStore, keep};
 use crate::error::Error;
 use crate::store::{
     Action, Certainty, Counts, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, sentences,
@@ -43,6 +43,8 @@ pub(super) struct Writer<'a> {
     id: String,
     number: i64,
     target: TargetId,
+    created_at: Timestamp,
+    baseline_revision: u64,
     keep: Keep,
     dictionary: Option<Dictionary>,
     written: u64,
@@ -82,6 +84,8 @@ impl<'a> Writer<'a> {
             id: id.to_owned(),
             number,
             target,
+            created_at: now,
+            baseline_revision,
             keep,
             dictionary: None,
             written: 0,
@@ -191,16 +195,16 @@ impl PlanWriter for Writer<'_> {
         Ok(ordinal)
     }
 
-    fn finish(mut self: Box<Self>, facts: PlanFacts) -> Result<Plan, Error> {
+    fn finish(mut self: Box<Self>, mut facts: PlanFacts) -> Result<Plan, Error> {
         let sent = |counts: &Counts| (counts.add, counts.update, counts.disable, counts.restore);
         if sent(&facts.counts) != sent(&self.counts) {
             return Err(Error::internal("A plan's counts are not those of its items."));
         }
+        if self.keep == Keep::Hashes {
+            facts.protected_names.clear();
+        }
         let (counts, tripped) = (stored_json(&facts.counts)?, stored_json(&facts.tripped)?);
-        let protected_names = match self.keep {
-            Keep::Users => stored_json(&facts.protected_names)?,
-            Keep::Hashes => "[]".to_owned(),
-        };
+        let protected_names = stored_json(&facts.protected_names)?;
         let store = self.store;
         store.write(|change| {
             self.write_piece(change)?;
@@ -223,7 +227,15 @@ impl PlanWriter for Writer<'_> {
                     protected_names
                 ],
             )?;
-            Ok(plans::find(change, &self.id)?.1)
+            Ok(())
+        })?;
+        Ok(Plan {
+            id: self.id,
+            target: self.target,
+            created_at: self.created_at,
+            baseline_revision: self.baseline_revision,
+            facts,
+            pruned_at: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{instant, moment};
+use super::tenants::{set_time, time_of};
 use super::trouble::Trouble;
 use super::{SqliteStore, tenants};
 use crate::error::Error;
@@ -114,26 +115,6 @@ impl Ledger for SqliteStore {
             Ok(limits.quota(used, free(first), free(last)))
         })
     }
-}
-
-pub(super) fn time_of(connection: &Connection, tenant: TenantId) -> Result<Time, Trouble> {
-    let mut query =
-        connection.prepare_cached("SELECT latest, boot, shift FROM tenant WHERE id = ?1")?;
-    Ok(query.query_row([tenant.0], |row| {
-        let boot = row.get::<_, i64>(1)?.cast_unsigned();
-        Ok(Time { latest: instant(row.get(0)?), boot, shift: row.get(2)? })
-    })?)
-}
-
-pub(super) fn set_time(
-    connection: &Connection,
-    tenant: TenantId,
-    time: &Time,
-) -> Result<(), Trouble> {
-    connection
-        .prepare_cached("UPDATE tenant SET latest = ?2, boot = ?3, shift = ?4 WHERE id = ?1")?
-        .execute(params![tenant.0, moment(time.latest), time.boot.cast_signed(), time.shift])?;
-    Ok(())
 }
 
 /// Reads the clock and moves the ledger's time.

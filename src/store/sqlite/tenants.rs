@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::moment;
-use super::ledger::{set_time, time_of};
+use super::columns::{instant, moment};
 use super::trouble::Trouble;
-use crate::store::ledger::joined;
+use crate::store::ledger::{Time, joined};
 use crate::store::{Merged, MergedTarget, Target, TargetId, TargetKey, TenantId};
 
 /// Its simulator, cloud and name.
@@ -87,6 +86,26 @@ pub(super) fn itself(connection: &Connection, tenant: TenantId) -> Result<Tenant
     let mut query =
         connection.prepare_cached("SELECT coalesce(same_as, id) FROM tenant WHERE id = ?1")?;
     Ok(TenantId(query.query_row([tenant.0], |row| row.get(0))?))
+}
+
+pub(super) fn time_of(connection: &Connection, tenant: TenantId) -> Result<Time, Trouble> {
+    let mut query =
+        connection.prepare_cached("SELECT latest, boot, shift FROM tenant WHERE id = ?1")?;
+    Ok(query.query_row([tenant.0], |row| {
+        let boot = row.get::<_, i64>(1)?.cast_unsigned();
+        Ok(Time { latest: instant(row.get(0)?), boot, shift: row.get(2)? })
+    })?)
+}
+
+pub(super) fn set_time(
+    connection: &Connection,
+    tenant: TenantId,
+    time: &Time,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE tenant SET latest = ?2, boot = ?3, shift = ?4 WHERE id = ?1")?
+        .execute(params![tenant.0, moment(time.latest), time.boot.cast_signed(), time.shift])?;
+    Ok(())
 }
 
 /// Makes `name` another name of the tenant `id`.
