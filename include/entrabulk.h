@@ -14,6 +14,8 @@
  *            No other call on an object may be running when it is freed.
  * Threads    Any thread may call anything, within the sentence that each type has about it. No function calls
  *            back but entrabulk_log_set()'s callback.
+ * Const      An object is const in a call that any thread may make on it at any time. It is not const in a call
+ *            that is for one thread at a time, or that frees it.
  * Processes  The library starts threads on first use: do not fork() after that, and never unload it.
  * Versions   Compare entrabulk_abi_version() with ENTRABULK_ABI_VERSION first: equal major halves, and a minor
  *            half that is at least the header's.
@@ -38,7 +40,7 @@
 /**
  * Raised when something is added. The library's must be at least the header's.
  */
-#define ENTRABULK_ABI_MINOR 0
+#define ENTRABULK_ABI_MINOR 1
 
 /**
  * This header's ABI: to be compared with entrabulk_abi_version().
@@ -231,7 +233,7 @@
 #define ENTRABULK_PLAN_STALE 511
 
 /**
- * A brake stops the plan, and no approval lets it through.
+ * A brake stops the plan, and it has not been approved.
  */
 #define ENTRABULK_BRAKE_TRIPPED 512
 
@@ -332,18 +334,30 @@ typedef struct entrabulk_client entrabulk_client;
 typedef struct entrabulk_error entrabulk_error;
 
 /**
- * One upload: it reads records, sends them on the library's own threads, and tells of it in events.
+ * One run: an upload, a plan in the making, a stored plan that is executed, or an interrupted run that goes on.
+ * It works on the library's own threads and tells of it in events.
  *
  * One thread at a time pushes and finishes; one thread at a time takes events or waits; progress, tokens and
  * cancelling come from any thread, at any time. Events arrive in order; the last, `finished`, exactly once,
  * whatever happens.
+ *
+ * No run hangs on a host that takes no events. It waits for room in the queue only to tell of records, and only
+ * while the host takes an event every 5 seconds. Otherwise a full queue drops `progress`, `rejected` and
+ * warnings about records, and nothing else: numbers then have gaps, and `finished` counts them as
+ * `eventsDropped`.
  */
 typedef struct entrabulk_run entrabulk_run;
 
 /**
- * How far a run is. Set `struct_size` to sizeof(entrabulk_progress) before each call.
+ * How far a run is, and once it is over how it ended. Set `struct_size` to sizeof(entrabulk_progress) before
+ * each call.
  *
- * 64 bytes, aligned to 8, without padding. Later versions add fields at the end only.
+ * Counts of records and users are 0 until the whole source was checked. From then on `rows` and `users_absent`
+ * together are the sum of users accepted, rejected, refused, in doubt, not sent, unchanged, skipped and out of
+ * scope, also while the run goes on.
+ *
+ * 192 bytes, aligned to 8, without padding. Later versions add fields at the end only; ABI 1.0 ended with
+ * `quota_left`.
  */
 typedef struct entrabulk_progress {
     /**
@@ -353,13 +367,13 @@ typedef struct entrabulk_progress {
     /**
      * ENTRABULK_RUN_READING, ENTRABULK_RUN_SENDING or ENTRABULK_RUN_FINISHED.
      */
-    uint32_t state;
+    uint32_t stage;
     /**
      * Calls made so far, repeats included.
      */
     uint64_t calls;
     /**
-     * Calls needed without a repeat; 0 until the whole source was read.
+     * Calls needed without a repeat.
      */
     uint64_t calls_total;
     /**
@@ -367,11 +381,11 @@ typedef struct entrabulk_progress {
      */
     uint64_t users_accepted;
     /**
-     * Users to be sent; 0 until the whole source was read.
+     * Users to be sent.
      */
     uint64_t users_total;
     /**
-     * Records that were rejected; 0 until the whole source was read.
+     * Records that were rejected.
      */
     uint64_t users_rejected;
     /**
@@ -382,6 +396,74 @@ typedef struct entrabulk_progress {
      * Calls left of the last 24 hours' quota.
      */
     uint64_t quota_left;
+    /**
+     * How the run ended: ENTRABULK_OK or another status; -1 until it is over.
+     */
+    int32_t status;
+    /**
+     * The exit code that the command line program would end with; -1 until the run is over.
+     */
+    int32_t exit_code;
+    /**
+     * Users in batches that the service refused.
+     */
+    uint64_t users_refused;
+    /**
+     * Users in batches that were sent and not answered: the service may have them.
+     */
+    uint64_t users_in_doubt;
+    /**
+     * Users of whom the service has nothing from this run; those under way are among them.
+     */
+    uint64_t users_not_sent;
+    /**
+     * Records whose users are as the service has them already.
+     */
+    uint64_t users_unchanged;
+    /**
+     * Unknown inactive users, not sent because that was asked for.
+     */
+    uint64_t users_skipped;
+    /**
+     * Users to be sent although the source has no record of them in scope.
+     */
+    uint64_t users_absent;
+    /**
+     * Records outside the mapping's scope.
+     */
+    uint64_t users_out_of_scope;
+    /**
+     * Records of the source.
+     */
+    uint64_t rows;
+    /**
+     * Warnings about records that went on.
+     */
+    uint64_t warnings;
+    /**
+     * Distinct batches among the calls that are over.
+     */
+    uint64_t batches;
+    /**
+     * Repeats among the calls that are over.
+     */
+    uint64_t retries;
+    /**
+     * Answers of 429.
+     */
+    uint64_t throttled;
+    /**
+     * How long the run goes on, or took, in milliseconds.
+     */
+    uint64_t elapsed_ms;
+    /**
+     * Events that the host will never see, because it did not keep up.
+     */
+    uint64_t events_dropped;
+    /**
+     * When sending can go on, in milliseconds since 1970-01-01T00:00:00Z, where a limit ended the run; else -1.
+     */
+    int64_t resume_at_ms;
 } entrabulk_progress;
 
 /**
@@ -464,7 +546,7 @@ int64_t entrabulk_error_retry_after_ms(const struct entrabulk_error *error);
 /**
  * The line in the source of the record concerned, from 1, or -1 where there is none.
  */
-int64_t entrabulk_error_record(const struct entrabulk_error *error);
+int64_t entrabulk_error_line(const struct entrabulk_error *error);
 
 /**
  * The whole error as the JSON document of docs/documents.md, with its `advice` and every one of its
@@ -581,8 +663,8 @@ void entrabulk_builder_free(struct entrabulk_builder *builder);
  * entrabulk_run_finish(). The client may be freed while the run goes on.
  *
  * The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
- * ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What
- * fails later, the mapping and the source among it, is told by the `finished` event.
+ * ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What is wrong with the
+ * mapping, the source or the plan is told by the `finished` event, and what fails later too.
  */
 int32_t entrabulk_run_start(const struct entrabulk_client *client,
                             const uint8_t *arguments,
@@ -597,17 +679,17 @@ int32_t entrabulk_run_start(const struct entrabulk_client *client,
  * the next one; ENTRABULK_INVALID_STATE after entrabulk_run_finish() or where the conversion names a file;
  * ENTRABULK_CANCELLED after entrabulk_run_cancel().
  */
-int32_t entrabulk_run_push(const struct entrabulk_run *run,
+int32_t entrabulk_run_push(struct entrabulk_run *run,
                            const uint8_t *record,
                            size_t record_len,
                            struct entrabulk_error **error);
 
 /**
- * Says that the last record was pushed; sending begins. Returns at once.
+ * Says that the last record was pushed; the run then checks them all. Returns at once.
  *
  * The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a file.
  */
-int32_t entrabulk_run_finish(const struct entrabulk_run *run, struct entrabulk_error **error);
+int32_t entrabulk_run_finish(struct entrabulk_run *run, struct entrabulk_error **error);
 
 /**
  * Takes the next event, a JSON document, waiting at most `timeout_ms` milliseconds for it; 0 does not wait.
@@ -615,7 +697,7 @@ int32_t entrabulk_run_finish(const struct entrabulk_run *run, struct entrabulk_e
  * ENTRABULK_OK with `*event` NULL means that nothing happened in that time. After the `finished` event was
  * taken the status is ENTRABULK_END_OF_EVENTS. One thread at a time.
  */
-int32_t entrabulk_run_next_event(const struct entrabulk_run *run,
+int32_t entrabulk_run_next_event(struct entrabulk_run *run,
                                  uint32_t timeout_ms,
                                  struct entrabulk_buffer **event,
                                  struct entrabulk_error **error);
@@ -626,15 +708,16 @@ int32_t entrabulk_run_next_event(const struct entrabulk_run *run,
  * Events on the way are thrown away, all but `finished`, which entrabulk_run_next_event() then gives. One
  * thread at a time, and not beside entrabulk_run_next_event().
  */
-int32_t entrabulk_run_wait(const struct entrabulk_run *run,
+int32_t entrabulk_run_wait(struct entrabulk_run *run,
                            uint32_t timeout_ms,
                            int32_t *finished,
                            struct entrabulk_error **error);
 
 /**
- * Fills `progress`, as far as its `struct_size` reaches. Any thread.
+ * Fills `progress`, as far as its `struct_size` reaches. It takes no event and needs none taken: a host may
+ * call nothing else until `stage` is ENTRABULK_RUN_FINISHED. Any thread.
  *
- * The statuses: ENTRABULK_INVALID_ARGUMENT where `struct_size` does not even hold `state`.
+ * The statuses: ENTRABULK_INVALID_ARGUMENT where `struct_size` does not even hold `stage`.
  */
 int32_t entrabulk_run_progress(const struct entrabulk_run *run,
                                struct entrabulk_progress *progress,

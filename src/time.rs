@@ -18,7 +18,7 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const STRAGGLING: Duration = Duration::from_secs(5);
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
@@ -46,6 +46,13 @@ impl fmt::Display for Timestamp {
             .ok()
             .and_then(|moment| moment.format(&Rfc3339).ok());
         f.write_str(text.as_deref().unwrap_or("(beyond the calendar)"))
+    }
+}
+
+/// As it is printed.
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

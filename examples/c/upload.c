@@ -55,41 +55,32 @@ static int32_t set_secret(const entrabulk_client *client, entrabulk_error **erro
                                        strlen(secret), error);
 }
 
-/* Whether `event` contains `text`. Documents that the library gives have no spaces outside of strings, and a
- * quote inside a string has a backslash before it, so that "key":value is found nowhere else. */
-static const char *find(const entrabulk_buffer *event, const char *text) {
-    const char *at = (const char *)entrabulk_buffer_data(event);
-    const char *end = at + entrabulk_buffer_len(event);
-    size_t length = strlen(text);
-    for (; (size_t)(end - at) >= length; at++) {
-        if (memcmp(at, text, length) == 0) {
-            return at + length;
-        }
-    }
-    return NULL;
-}
-
-/* Prints events until the last one, whose exit code it gives. */
-static int follow(const entrabulk_run *run) {
-    for (;;) {
-        entrabulk_error *error = NULL;
+/* Prints events until there are no more, then says how the run ended; gives its exit code. */
+static int follow(entrabulk_run *run) {
+    entrabulk_progress end;
+    entrabulk_error *error = NULL;
+    int32_t status;
+    do {
         entrabulk_buffer *event = NULL;
-        if (entrabulk_run_next_event(run, 250, &event, &error) != ENTRABULK_OK) {
-            return failed("cannot go on", error);
-        }
+        /* NULL after a quarter of a second without one: the place to look at a Ctrl+C of one's own. */
+        status = entrabulk_run_next_event(run, 250, &event, &error);
         if (event != NULL) {
-            const char *exit_code = find(event, "\"exitCode\":");
-            int last = find(event, "\"event\":\"finished\"") != NULL;
-            int code = last && exit_code != NULL ? atoi(exit_code) : EXIT_FAILURE;
             fwrite(entrabulk_buffer_data(event), 1, entrabulk_buffer_len(event), stdout);
             putchar('\n');
             entrabulk_buffer_free(event);
-            if (last) {
-                return code;
-            }
         }
-        /* Nothing in a quarter of a second: the place to look at a Ctrl+C of one's own. */
+    } while (status == ENTRABULK_OK);
+    if (status != ENTRABULK_END_OF_EVENTS) {
+        return failed("cannot go on", error);
     }
+    entrabulk_error_free(error);
+    end.struct_size = sizeof end;
+    if (entrabulk_run_progress(run, &end, &error) != ENTRABULK_OK) {
+        return failed("cannot tell how it ended", error);
+    }
+    fprintf(stderr, "status %d: %llu of %llu users accepted\n", (int)end.status,
+            (unsigned long long)end.users_accepted, (unsigned long long)end.users_total);
+    return end.exit_code;
 }
 
 int main(int argc, char **argv) {

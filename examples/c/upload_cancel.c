@@ -28,33 +28,7 @@ static void log_line(void *userdata, int32_t level, const uint8_t *message, size
     fputc('\n', file);
 }
 
-/* Where the value of "key": begins in `event`, or NULL. Documents that the library gives have no spaces outside
- * of strings, and a quote inside a string has a backslash before it, so that this is found nowhere else. */
-static const char *find(const entrabulk_buffer *event, const char *key) {
-    const char *at = (const char *)entrabulk_buffer_data(event);
-    const char *end = at + entrabulk_buffer_len(event);
-    char wanted[64];
-    size_t length = (size_t)snprintf(wanted, sizeof wanted, "\"%s\":", key);
-    for (; (size_t)(end - at) >= length; at++) {
-        if (memcmp(at, wanted, length) == 0) {
-            return at + length;
-        }
-    }
-    return NULL;
-}
-
-static int is_event(const entrabulk_buffer *event, const char *name) {
-    const char *value = find(event, "event");
-    return value != NULL && value[0] == '"' && strncmp(value + 1, name, strlen(name)) == 0 &&
-           value[1 + strlen(name)] == '"';
-}
-
-static void say(const char *what, const entrabulk_buffer *event, const char *key) {
-    const char *value = find(event, key);
-    printf("%s: %ld\n", what, value == NULL ? -1 : strtol(value, NULL, 10));
-}
-
-static int push_all(const entrabulk_run *run, long count) {
+static int push_all(entrabulk_run *run, long count) {
     entrabulk_error *error = NULL;
     long number;
     for (number = 1; number <= count; number++) {
@@ -72,41 +46,39 @@ static int push_all(const entrabulk_run *run, long count) {
     return EXIT_SUCCESS;
 }
 
-static int follow(const entrabulk_run *run) {
-    for (;;) {
-        entrabulk_error *error = NULL;
-        entrabulk_buffer *event = NULL;
-        if (entrabulk_run_next_event(run, 250, &event, &error) != ENTRABULK_OK) {
+static void say(const char *what, uint64_t count) {
+    printf("%s: %llu\n", what, (unsigned long long)count);
+}
+
+/* Takes no event: looks at the progress until the run is over. */
+static int follow(entrabulk_run *run) {
+    entrabulk_error *error = NULL;
+    entrabulk_progress progress;
+    int32_t finished = 0;
+    progress.struct_size = sizeof progress;
+    do {
+        if (entrabulk_run_wait(run, 20, &finished, &error) != ENTRABULK_OK ||
+            entrabulk_run_progress(run, &progress, &error) != ENTRABULK_OK) {
             return failed("cannot go on", error);
         }
-        if (event == NULL) {
-            continue;
+        /* Returns at once; the run ends by itself. Another cancel changes nothing. */
+        if (progress.users_accepted > 0 && entrabulk_run_cancel(run, &error) != ENTRABULK_OK) {
+            return failed("cannot cancel", error);
         }
-        if (is_event(event, "accepted")) {
-            /* Returns at once; the run ends by itself. A second cancel changes nothing. */
-            if (entrabulk_run_cancel(run, &error) != ENTRABULK_OK) {
-                entrabulk_buffer_free(event);
-                return failed("cannot cancel", error);
-            }
-        }
-        if (is_event(event, "finished")) {
-            say("status", event, "status");
-            say("rows", event, "rows");
-            say("accepted", event, "accepted");
-            say("in doubt", event, "inDoubt");
-            say("not sent", event, "notSent");
-            entrabulk_buffer_free(event);
-            return EXIT_SUCCESS;
-        }
-        entrabulk_buffer_free(event);
-    }
+    } while (progress.stage != ENTRABULK_RUN_FINISHED);
+    printf("status: %d\n", (int)progress.status);
+    say("rows", progress.rows);
+    say("accepted", progress.users_accepted);
+    say("in doubt", progress.users_in_doubt);
+    say("not sent", progress.users_not_sent);
+    say("calls", progress.calls);
+    return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv) {
     entrabulk_error *error = NULL;
     entrabulk_client *client = NULL;
     entrabulk_run *run = NULL;
-    entrabulk_progress progress;
     const char *secret = getenv("ENTRABULK_CLIENT_SECRET");
     const char *name = "clientSecret";
     static uint8_t config[65536];
@@ -131,10 +103,6 @@ int main(int argc, char **argv) {
         exit_code = push_all(run, strtol(argv[1], NULL, 10));
         if (exit_code == EXIT_SUCCESS) {
             exit_code = follow(run);
-        }
-        progress.struct_size = sizeof progress;
-        if (entrabulk_run_progress(run, &progress, NULL) == ENTRABULK_OK) {
-            printf("calls: %llu\n", (unsigned long long)progress.calls);
         }
     }
     entrabulk_run_free(run);

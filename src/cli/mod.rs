@@ -10,6 +10,7 @@ mod quota;
 mod rehearse;
 mod resume;
 mod runs;
+mod safety;
 mod simulate;
 mod upload;
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{guard, pointer};
+use super::pointer::{free, read};
 
 /// Bytes the library made: a JSON document in UTF-8, compact, without a NUL at its end.
 ///
@@ -14,24 +14,17 @@ pub struct entrabulk_buffer(pub(super) Bytes);
 /// The bytes of `buffer`: never NULL for a buffer, valid until it is freed. NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_buffer_data(buffer: *const entrabulk_buffer) -> *const u8 {
-    guard::value(std::ptr::null(), || {
-        // SAFETY: NULL or a live buffer, by the header's contract.
-        unsafe { buffer.as_ref() }.map_or(std::ptr::null(), |buffer| buffer.0.as_ptr())
-    })
+    read!(buffer, std::ptr::null(), |buffer| buffer.0.as_ptr())
 }
 
 /// The number of bytes in `buffer`. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_buffer_len(buffer: *const entrabulk_buffer) -> usize {
-    guard::value(0, || {
-        // SAFETY: NULL or a live buffer, by the header's contract.
-        unsafe { buffer.as_ref() }.map_or(0, |buffer| buffer.0.len())
-    })
+    read!(buffer, 0, |buffer| buffer.0.len())
 }
 
 /// Frees `buffer`. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_buffer_free(buffer: *mut entrabulk_buffer) {
-    // SAFETY: NULL or a live buffer that is not used again, by the header's contract.
-    guard::value((), || unsafe { pointer::free(buffer) })
+    free!(buffer)
 }

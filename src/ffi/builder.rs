@@ -7,8 +7,8 @@ use crate::run::Builder;
 
 use super::buffer::entrabulk_buffer;
 use super::error::entrabulk_error;
-use super::guard;
-use super::pointer::{self, Output, object, text};
+use super::guard::status;
+use super::pointer::{free, object, output, text};
 
 /// Payloads without a network: records in, finished BulkRequest documents out.
 ///
@@ -44,16 +44,12 @@ pub unsafe extern "C" fn entrabulk_builder_new(
     builder: *mut *mut entrabulk_builder,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let builder = unsafe { Output::pointer(builder, "builder") }?;
-        // SAFETY: by the header's contract.
-        let conversion = unsafe { text(conversion, conversion_len, "conversion") }?;
+    status!(error, {
+        let builder = output!(builder)?;
+        let conversion = text!(conversion, conversion_len)?;
         builder.give(entrabulk_builder(Mutex::new(Builder::new(conversion.as_bytes())?)));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Hands over one record: a JSON object of column names and values. It is copied.
@@ -68,15 +64,11 @@ pub unsafe extern "C" fn entrabulk_builder_push(
     record_len: usize,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let builder = unsafe { object(builder, "builder") }?;
-        // SAFETY: by the header's contract.
-        let record = unsafe { text(record, record_len, "record") }?;
+    status!(error, {
+        let builder = object!(builder)?;
+        let record = text!(record, record_len)?;
         builder.alone()?.push(record.as_bytes())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Ends the input, checks every record and gives a JSON document that counts what becomes of them and lists
@@ -90,18 +82,14 @@ pub unsafe extern "C" fn entrabulk_builder_finish(
     summary: *mut *mut entrabulk_buffer,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let summary = unsafe { Output::pointer(summary, "summary") }?;
-        // SAFETY: by the header's contract.
-        let builder = unsafe { object(builder, "builder") }?;
+    status!(error, {
+        let summary = output!(summary)?;
+        let builder = object!(builder)?;
         let counts = serde_json::to_vec(&builder.alone()?.finish()?)
             .map_err(|error| Error::internal(error.to_string()))?;
         summary.give(entrabulk_buffer(counts.into()));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Gives the next BulkRequest, the exact bytes of one call's body. After the last one the status is
@@ -114,25 +102,20 @@ pub unsafe extern "C" fn entrabulk_builder_next(
     batch: *mut *mut entrabulk_buffer,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let batch = unsafe { Output::pointer(batch, "batch") }?;
-        // SAFETY: by the header's contract.
-        let builder = unsafe { object(builder, "builder") }?;
+    status!(error, {
+        let batch = output!(batch)?;
+        let builder = object!(builder)?;
         if let Some(bytes) = builder.alone()?.next_body()? {
             batch.give(entrabulk_buffer(bytes));
         }
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Frees `builder`; buffers it gave stay valid. NULL is allowed. Never blocks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_builder_free(builder: *mut entrabulk_builder) {
-    // SAFETY: NULL or a live builder that is not used again, by the header's contract.
-    guard::value((), || unsafe { pointer::free(builder) })
+    free!(builder)
 }
 
 #[cfg(test)]
@@ -140,7 +123,7 @@ mod tests {
     use std::ptr::{null, null_mut};
 
     use super::*;
-    use crate::ffi::ENTRABULK_INVALID_STATE;
+    use crate::ffi::{ENTRABULK_INVALID_STATE, guard};
 
     fn builder() -> entrabulk_builder {
         entrabulk_builder(Mutex::new(Builder::new(br#"{"version": 1}"#).unwrap()))

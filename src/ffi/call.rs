@@ -5,8 +5,8 @@ use crate::operation;
 use super::buffer::entrabulk_buffer;
 use super::client::entrabulk_client;
 use super::error::entrabulk_error;
-use super::guard;
-use super::pointer::{Output, text};
+use super::guard::status;
+use super::pointer::{output, text};
 
 /// Runs the operation named `operation`, such as `check` or `convert`, on a JSON document and gives its result,
 /// a JSON document. The operation `operations` lists them all. Returns when the operation is done.
@@ -24,19 +24,14 @@ pub unsafe extern "C" fn entrabulk_call(
     result: *mut *mut entrabulk_buffer,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let result = unsafe { Output::pointer(result, "result") }?;
-        // SAFETY: NULL or a live client, by the header's contract.
+    status!(error, {
+        let result = output!(result)?;
+        // SAFETY: a client is shared, and freed when no call uses it any more.
         let client = unsafe { client.as_ref() }.map(|client| &client.0);
-        // SAFETY: by the header's contract.
-        let operation = unsafe { text(operation, operation_len, "operation") }?;
-        // SAFETY: by the header's contract.
-        let arguments = unsafe { text(arguments, arguments_len, "arguments") }?;
+        let operation = text!(operation, operation_len)?;
+        let arguments = text!(arguments, arguments_len)?;
         let answer = operation::call(client, operation, arguments.as_bytes())?;
         result.give(entrabulk_buffer(answer.into()));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }

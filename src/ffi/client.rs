@@ -3,8 +3,8 @@
 use crate::client::Client;
 
 use super::error::entrabulk_error;
-use super::guard;
-use super::pointer::{self, Output, object, text};
+use super::guard::status;
+use super::pointer::{free, object, output, text};
 
 /// A target to send to, with its secrets and its pace.
 ///
@@ -28,16 +28,12 @@ pub unsafe extern "C" fn entrabulk_client_new(
     client: *mut *mut entrabulk_client,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let client = unsafe { Output::pointer(client, "client") }?;
-        // SAFETY: by the header's contract.
-        let config = unsafe { text(config, config_len, "config") }?;
+    status!(error, {
+        let client = output!(client)?;
+        let config = text!(config, config_len)?;
         client.give(entrabulk_client(Client::new(config.as_bytes())?));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Hands `client` a secret: `clientSecret`, the secret of the app registration, or `accessToken`, a token that
@@ -57,22 +53,16 @@ pub unsafe extern "C" fn entrabulk_client_set_secret(
     secret_len: usize,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let client = unsafe { object(client, "client") }?;
-        // SAFETY: by the header's contract.
-        let name = unsafe { text(name, name_len, "name") }?;
-        // SAFETY: by the header's contract.
-        let secret = unsafe { text(secret, secret_len, "secret") }?;
+    status!(error, {
+        let client = object!(client)?;
+        let name = text!(name, name_len)?;
+        let secret = text!(secret, secret_len)?;
         client.0.set_secret(name, secret.as_bytes())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Frees `client`; its secrets are wiped once no run needs them. NULL is allowed. Never blocks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_client_free(client: *mut entrabulk_client) {
-    // SAFETY: NULL or a live client that is not used again, by the header's contract.
-    guard::value((), || unsafe { pointer::free(client) })
+    free!(client)
 }

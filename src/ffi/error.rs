@@ -6,8 +6,8 @@ use libc::c_char;
 
 use crate::error::Error;
 
+use super::pointer::{free, read};
 use super::status::ENTRABULK_OK;
-use super::{guard, pointer};
 
 /// Why a call failed: what happened, to what, and the one thing to do next.
 ///
@@ -21,7 +21,7 @@ pub struct entrabulk_error {
     http_status: i32,
     request_id: Option<CString>,
     retry_after_ms: i64,
-    record: i64,
+    line: i64,
     json: CString,
 }
 
@@ -34,7 +34,7 @@ impl From<Error> for entrabulk_error {
             http_status: error.http_status.map_or(0, i32::from),
             request_id: error.request_id.as_deref().map(c_text),
             retry_after_ms: number(error.retry_after_ms),
-            record: number(error.line),
+            line: number(error.line),
             json: c_text(&serde_json::to_string(&error).unwrap_or_else(|_| "null".to_owned())),
         }
     }
@@ -45,41 +45,23 @@ fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{2400}")).unwrap_or_default()
 }
 
-/// What `get` reads from `error`, or `fallback` where that is NULL.
-unsafe fn read<'a, T>(
-    error: *const entrabulk_error,
-    fallback: T,
-    get: impl FnOnce(&'a entrabulk_error) -> T,
-) -> T
-where
-    T: Copy,
-{
-    guard::value(fallback, || {
-        // SAFETY: NULL or a live error, by the header's contract.
-        unsafe { error.as_ref() }.map_or(fallback, get)
-    })
-}
-
 /// The status of `error`, an ENTRABULK_ constant. ENTRABULK_OK for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_status(error: *const entrabulk_error) -> i32 {
-    // SAFETY: handed on.
-    unsafe { read(error, ENTRABULK_OK, |error| error.status) }
+    read!(error, ENTRABULK_OK, |error| error.status)
 }
 
 /// What happened and what to do next, in English: NUL-terminated UTF-8, valid until the error is freed.
 /// An empty text for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_message(error: *const entrabulk_error) -> *const c_char {
-    // SAFETY: handed on.
-    unsafe { read(error, c"".as_ptr(), |error| error.message.as_ptr()) }
+    read!(error, c"".as_ptr(), |error| error.message.as_ptr())
 }
 
 /// The HTTP status of the service's answer, or 0 where there was none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_http_status(error: *const entrabulk_error) -> i32 {
-    // SAFETY: handed on.
-    unsafe { read(error, 0, |error| error.http_status) }
+    read!(error, 0, |error| error.http_status)
 }
 
 /// The `request-id` under which Microsoft can find the call: NUL-terminated, valid until the error is freed.
@@ -88,38 +70,32 @@ pub unsafe extern "C" fn entrabulk_error_http_status(error: *const entrabulk_err
 pub unsafe extern "C" fn entrabulk_error_request_id(
     error: *const entrabulk_error,
 ) -> *const c_char {
-    let get = |error: &entrabulk_error| {
+    read!(error, std::ptr::null(), |error| {
         error.request_id.as_deref().map_or(std::ptr::null(), CStr::as_ptr)
-    };
-    // SAFETY: handed on.
-    unsafe { read(error, std::ptr::null(), get) }
+    })
 }
 
 /// How many milliseconds to wait before trying again, or -1 where the service did not say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_retry_after_ms(error: *const entrabulk_error) -> i64 {
-    // SAFETY: handed on.
-    unsafe { read(error, -1, |error| error.retry_after_ms) }
+    read!(error, -1, |error| error.retry_after_ms)
 }
 
 /// The line in the source of the record concerned, from 1, or -1 where there is none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn entrabulk_error_record(error: *const entrabulk_error) -> i64 {
-    // SAFETY: handed on.
-    unsafe { read(error, -1, |error| error.record) }
+pub unsafe extern "C" fn entrabulk_error_line(error: *const entrabulk_error) -> i64 {
+    read!(error, -1, |error| error.line)
 }
 
 /// The whole error as the JSON document of docs/documents.md, with its `advice` and every one of its
 /// `problems`: NUL-terminated UTF-8, valid until the error is freed. The text `null` for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_json(error: *const entrabulk_error) -> *const c_char {
-    // SAFETY: handed on.
-    unsafe { read(error, c"null".as_ptr(), |error| error.json.as_ptr()) }
+    read!(error, c"null".as_ptr(), |error| error.json.as_ptr())
 }
 
 /// Frees `error` and every text it gave. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_error_free(error: *mut entrabulk_error) {
-    // SAFETY: NULL or a live error that is not used again, by the header's contract.
-    guard::value((), || unsafe { pointer::free(error) })
+    free!(error)
 }

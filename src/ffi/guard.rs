@@ -9,12 +9,23 @@ use crate::error::{Error, ErrorKind, STATUS_OK};
 
 use super::error::entrabulk_error;
 
+/// The body of an export that answers with a status, which goes to its parameter `$error` as well.
+macro_rules! status {
+    ($error:ident, $body:expr) => {{
+        let body = || $body;
+        // SAFETY: NULL, or a variable of the caller's, lent to this call alone.
+        unsafe { $crate::ffi::guard::answer($error, body) }
+    }};
+}
+
+pub(super) use status;
+
 /// Runs the body of an export that answers with a status. `error`, unless NULL, is set to NULL on success
 /// and to a new error object otherwise.
 ///
 /// # Safety
 /// `error` is NULL or may be written.
-pub(super) unsafe fn status(
+pub(super) unsafe fn answer(
     error: *mut *mut entrabulk_error,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
@@ -117,7 +128,7 @@ mod tests {
     fn a_panic_becomes_a_status_with_its_text_and_place() {
         let mut error = ptr::null_mut();
         // SAFETY: `error` may be written.
-        let status = unsafe { status(&mut error, || panic!("wheel number {} came off", 3)) };
+        let status = unsafe { answer(&mut error, || panic!("wheel number {} came off", 3)) };
         assert_eq!(status, 901);
         let message = message_of(error);
         assert!(message.contains("wheel number 3 came off"), "{message}");
@@ -132,14 +143,14 @@ mod tests {
     #[test]
     fn a_panic_without_an_error_place_is_still_a_status() {
         // SAFETY: NULL is allowed.
-        assert_eq!(unsafe { status(ptr::null_mut(), || panic!("no")) }, 901);
+        assert_eq!(unsafe { answer(ptr::null_mut(), || panic!("no")) }, 901);
     }
 
     #[test]
     fn success_clears_what_an_earlier_call_left_in_the_error_place() {
         let mut error = ptr::dangling_mut::<entrabulk_error>();
         // SAFETY: `error` may be written.
-        assert_eq!(unsafe { status(&mut error, || Ok(())) }, 0);
+        assert_eq!(unsafe { answer(&mut error, || Ok(())) }, 0);
         assert!(error.is_null());
     }
 

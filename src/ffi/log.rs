@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::log;
 
 use super::error::entrabulk_error;
-use super::guard;
+use super::guard::status;
 
 /// Something cannot go on.
 pub const ENTRABULK_LOG_ERROR: i32 = 1;
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn entrabulk_log_set(
     level: i32,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
+    status!(error, {
         let userdata = Userdata { pointer: userdata, free: userdata_free };
         let Some(callback) = callback else {
             log::clear();
@@ -111,7 +111,5 @@ pub unsafe extern "C" fn entrabulk_log_set(
             unsafe { callback(userdata.pointer, level, message.as_ptr(), message.len()) };
         };
         log::set(Box::new(sink), level)
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }

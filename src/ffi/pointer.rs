@@ -1,4 +1,52 @@
 //! Pointers from C to references, and objects to pointers for C.
+//!
+//! An export believes its caller that the pointers it was given are what the header wants. The macros say so,
+//! each once for its kind of parameter; they take the parameters of an export and nothing else, and name them
+//! to a caller who passed NULL.
+
+/// The object behind the parameter `$handle`; an error for NULL.
+macro_rules! object {
+    ($handle:ident) => {
+        // SAFETY: what is not NULL was given by this library, and is freed when no call uses it any more.
+        unsafe { $crate::ffi::pointer::live($handle, stringify!($handle)) }
+    };
+}
+
+/// What `$get` reads from the object behind the parameter `$handle`, or `$fallback` for NULL.
+macro_rules! read {
+    ($handle:ident, $fallback:expr, $get:expr) => {
+        $crate::ffi::guard::value($fallback, || {
+            // SAFETY: what is not NULL was given by this library; its owner frees it after the last look at it.
+            unsafe { $handle.as_ref() }.map_or($fallback, $get)
+        })
+    };
+}
+
+/// The text of `$len` bytes at `$data`; an error for what is not UTF-8, and for NULL with bytes.
+macro_rules! text {
+    ($data:ident, $len:ident) => {
+        // SAFETY: so many bytes may be read there, and nobody writes to them before the export returns.
+        unsafe { $crate::ffi::pointer::utf8($data, $len, stringify!($data)) }
+    };
+}
+
+/// Where an object for the caller goes: NULL from here on, until it is given. An error for NULL.
+macro_rules! output {
+    ($place:ident) => {
+        // SAFETY: a variable of the caller's, lent to this call alone.
+        unsafe { $crate::ffi::pointer::Output::pointer($place, stringify!($place)) }
+    };
+}
+
+/// Frees the object behind the parameter `$handle`; NULL is nothing to free.
+macro_rules! free {
+    ($handle:ident) => {
+        // SAFETY: its owner gives it back, once, and no other call on it is under way.
+        $crate::ffi::guard::value((), || unsafe { $crate::ffi::pointer::release($handle) })
+    };
+}
+
+pub(super) use {free, object, output, read, text};
 
 use std::ptr::NonNull;
 
@@ -16,7 +64,7 @@ fn is_null(name: &str) -> Error {
 ///
 /// # Safety
 /// Where `data` is not NULL it points at `len` bytes that stay unchanged for `'a`.
-pub(super) unsafe fn text<'a>(data: *const u8, len: usize, name: &str) -> Result<&'a str, Error> {
+pub(super) unsafe fn utf8<'a>(data: *const u8, len: usize, name: &str) -> Result<&'a str, Error> {
     if len == 0 {
         return Ok("");
     }
@@ -45,7 +93,7 @@ pub(super) unsafe fn text<'a>(data: *const u8, len: usize, name: &str) -> Result
 ///
 /// # Safety
 /// `handle` is NULL or came from this library's `_new` or `_start` and was not freed during `'a`.
-pub(super) unsafe fn object<'a, T>(handle: *const T, name: &str) -> Result<&'a T, Error> {
+pub(super) unsafe fn live<'a, T>(handle: *const T, name: &str) -> Result<&'a T, Error> {
     // SAFETY: by this function's contract.
     unsafe { handle.as_ref() }.ok_or_else(|| is_null(name))
 }
@@ -54,7 +102,7 @@ pub(super) unsafe fn object<'a, T>(handle: *const T, name: &str) -> Result<&'a T
 ///
 /// # Safety
 /// `handle` is NULL or came from [`Output::give`], is not in use and is not freed again.
-pub(super) unsafe fn free<T>(handle: *mut T) {
+pub(super) unsafe fn release<T>(handle: *mut T) {
     if !handle.is_null() {
         // SAFETY: it came out of Box::into_raw and is given back once, by this function's contract.
         drop(unsafe { Box::from_raw(handle) });

@@ -7,54 +7,103 @@ use crate::error::{Error, ErrorKind};
 use crate::log;
 use crate::run::{Progress, Run};
 use crate::runtime;
+use crate::time::Timestamp;
 
 use super::buffer::entrabulk_buffer;
 use super::client::entrabulk_client;
 use super::error::entrabulk_error;
-use super::guard;
-use super::pointer::{self, Output, object, text};
+use super::guard::status;
+use super::pointer::{Output, free, live, object, output, text};
 
-/// One upload: it reads records, sends them on the library's own threads, and tells of it in events.
+/// One run: an upload, a plan in the making, a stored plan that is executed, or an interrupted run that goes on.
+/// It works on the library's own threads and tells of it in events.
 ///
 /// One thread at a time pushes and finishes; one thread at a time takes events or waits; progress, tokens and
 /// cancelling come from any thread, at any time. Events arrive in order; the last, `finished`, exactly once,
 /// whatever happens.
+///
+/// No run hangs on a host that takes no events. It waits for room in the queue only to tell of records, and only
+/// while the host takes an event every 5 seconds. Otherwise a full queue drops `progress`, `rejected` and
+/// warnings about records, and nothing else: numbers then have gaps, and `finished` counts them as
+/// `eventsDropped`.
 #[derive(Debug)]
 pub struct entrabulk_run(Run);
 
-/// How far a run is. Set `struct_size` to sizeof(entrabulk_progress) before each call.
+/// How far a run is, and once it is over how it ended. Set `struct_size` to sizeof(entrabulk_progress) before
+/// each call.
 ///
-/// 64 bytes, aligned to 8, without padding. Later versions add fields at the end only.
+/// Counts of records and users are 0 until the whole source was checked. From then on `rows` and `users_absent`
+/// together are the sum of users accepted, rejected, refused, in doubt, not sent, unchanged, skipped and out of
+/// scope, also while the run goes on.
+///
+/// 192 bytes, aligned to 8, without padding. Later versions add fields at the end only; ABI 1.0 ended with
+/// `quota_left`.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct entrabulk_progress {
     /// Set by the caller: the size of the struct it was compiled with. The library fills no more than that.
     pub struct_size: u32,
     /// ENTRABULK_RUN_READING, ENTRABULK_RUN_SENDING or ENTRABULK_RUN_FINISHED.
-    pub state: u32,
+    pub stage: u32,
     /// Calls made so far, repeats included.
     pub calls: u64,
-    /// Calls needed without a repeat; 0 until the whole source was read.
+    /// Calls needed without a repeat.
     pub calls_total: u64,
     /// Users that the service has accepted.
     pub users_accepted: u64,
-    /// Users to be sent; 0 until the whole source was read.
+    /// Users to be sent.
     pub users_total: u64,
-    /// Records that were rejected; 0 until the whole source was read.
+    /// Records that were rejected.
     pub users_rejected: u64,
     /// Calls that wait for their answer at this moment.
     pub in_flight: u64,
     /// Calls left of the last 24 hours' quota.
     pub quota_left: u64,
+    /// How the run ended: ENTRABULK_OK or another status; -1 until it is over.
+    pub status: i32,
+    /// The exit code that the command line program would end with; -1 until the run is over.
+    pub exit_code: i32,
+    /// Users in batches that the service refused.
+    pub users_refused: u64,
+    /// Users in batches that were sent and not answered: the service may have them.
+    pub users_in_doubt: u64,
+    /// Users of whom the service has nothing from this run; those under way are among them.
+    pub users_not_sent: u64,
+    /// Records whose users are as the service has them already.
+    pub users_unchanged: u64,
+    /// Unknown inactive users, not sent because that was asked for.
+    pub users_skipped: u64,
+    /// Users to be sent although the source has no record of them in scope.
+    pub users_absent: u64,
+    /// Records outside the mapping's scope.
+    pub users_out_of_scope: u64,
+    /// Records of the source.
+    pub rows: u64,
+    /// Warnings about records that went on.
+    pub warnings: u64,
+    /// Distinct batches among the calls that are over.
+    pub batches: u64,
+    /// Repeats among the calls that are over.
+    pub retries: u64,
+    /// Answers of 429.
+    pub throttled: u64,
+    /// How long the run goes on, or took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Events that the host will never see, because it did not keep up.
+    pub events_dropped: u64,
+    /// When sending can go on, in milliseconds since 1970-01-01T00:00:00Z, where a limit ended the run; else -1.
+    pub resume_at_ms: i64,
 }
 
 const _: () = {
     const fn shared_by_threads<T: Send + Sync>() {}
     shared_by_threads::<entrabulk_run>();
-    assert!(size_of::<entrabulk_progress>() == 64 && align_of::<entrabulk_progress>() == 8);
-    assert!(offset_of!(entrabulk_progress, state) == 4);
+    assert!(size_of::<entrabulk_progress>() == 192 && align_of::<entrabulk_progress>() == 8);
+    assert!(offset_of!(entrabulk_progress, stage) == 4);
     assert!(offset_of!(entrabulk_progress, calls) == 8);
     assert!(offset_of!(entrabulk_progress, quota_left) == 56);
+    assert!(offset_of!(entrabulk_progress, exit_code) == 68);
+    assert!(offset_of!(entrabulk_progress, resume_at_ms) == 184);
 };
 
 /// The run is reading, mapping and checking records; nothing was sent.
@@ -72,8 +121,8 @@ pub const ENTRABULK_RUN_FINISHED: u32 = 2;
 /// entrabulk_run_finish(). The client may be freed while the run goes on.
 ///
 /// The statuses: ENTRABULK_CONFIG_INVALID, with all problems in entrabulk_error_json();
-/// ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What
-/// fails later, the mapping and the source among it, is told by the `finished` event.
+/// ENTRABULK_OUTPUT_FAILED without a place for temporary files; ENTRABULK_SHUTTING_DOWN. What is wrong with the
+/// mapping, the source or the plan is told by the `finished` event, and what fails later too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_start(
     client: *const entrabulk_client,
@@ -82,18 +131,13 @@ pub unsafe extern "C" fn entrabulk_run_start(
     run: *mut *mut entrabulk_run,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let run = unsafe { Output::pointer(run, "run") }?;
-        // SAFETY: by the header's contract.
-        let client = unsafe { object(client, "client") }?;
-        // SAFETY: by the header's contract.
-        let arguments = unsafe { text(arguments, arguments_len, "arguments") }?;
+    status!(error, {
+        let run = output!(run)?;
+        let client = object!(client)?;
+        let arguments = text!(arguments, arguments_len)?;
         run.give(entrabulk_run(Run::start(&client.0, arguments.as_bytes())?));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Hands over one record: a JSON object of column names and values. It is copied.
@@ -103,34 +147,27 @@ pub unsafe extern "C" fn entrabulk_run_start(
 /// ENTRABULK_CANCELLED after entrabulk_run_cancel().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_push(
-    run: *const entrabulk_run,
+    run: *mut entrabulk_run,
     record: *const u8,
     record_len: usize,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let run = unsafe { object(run, "run") }?;
-        // SAFETY: by the header's contract.
-        let record = unsafe { text(record, record_len, "record") }?;
+    status!(error, {
+        let run = object!(run)?;
+        let record = text!(record, record_len)?;
         run.0.push(record.as_bytes())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
-/// Says that the last record was pushed; sending begins. Returns at once.
+/// Says that the last record was pushed; the run then checks them all. Returns at once.
 ///
 /// The statuses: ENTRABULK_INVALID_STATE the second time, or where the conversion names a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_finish(
-    run: *const entrabulk_run,
+    run: *mut entrabulk_run,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    // SAFETY: by the header's contract.
-    let body = || unsafe { object(run, "run") }?.0.finish_input();
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    status!(error, object!(run)?.0.finish_input())
 }
 
 /// Takes the next event, a JSON document, waiting at most `timeout_ms` milliseconds for it; 0 does not wait.
@@ -139,23 +176,19 @@ pub unsafe extern "C" fn entrabulk_run_finish(
 /// taken the status is ENTRABULK_END_OF_EVENTS. One thread at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_next_event(
-    run: *const entrabulk_run,
+    run: *mut entrabulk_run,
     timeout_ms: u32,
     event: *mut *mut entrabulk_buffer,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let event = unsafe { Output::pointer(event, "event") }?;
-        // SAFETY: by the header's contract.
-        let run = unsafe { object(run, "run") }?;
+    status!(error, {
+        let event = output!(event)?;
+        let run = object!(run)?;
         if let Some(json) = run.0.next_event(milliseconds(timeout_ms))? {
             event.give(entrabulk_buffer(json.into_bytes().into()));
         }
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Waits at most `timeout_ms` milliseconds for the run to be over and sets `*finished` to 1 if it is, else to 0.
@@ -164,37 +197,34 @@ pub unsafe extern "C" fn entrabulk_run_next_event(
 /// thread at a time, and not beside entrabulk_run_next_event().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_wait(
-    run: *const entrabulk_run,
+    run: *mut entrabulk_run,
     timeout_ms: u32,
     finished: *mut i32,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
+    status!(error, {
+        // SAFETY: a variable of the caller's, lent to this call alone.
         let finished = unsafe { Output::number(finished, "finished") }?;
-        // SAFETY: by the header's contract.
-        let run = unsafe { object(run, "run") }?;
+        let run = object!(run)?;
         finished.set(i32::from(run.0.wait(milliseconds(timeout_ms))?));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
-/// Fills `progress`, as far as its `struct_size` reaches. Any thread.
+/// Fills `progress`, as far as its `struct_size` reaches. It takes no event and needs none taken: a host may
+/// call nothing else until `stage` is ENTRABULK_RUN_FINISHED. Any thread.
 ///
-/// The statuses: ENTRABULK_INVALID_ARGUMENT where `struct_size` does not even hold `state`.
+/// The statuses: ENTRABULK_INVALID_ARGUMENT where `struct_size` does not even hold `stage`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_progress(
     run: *const entrabulk_run,
     progress: *mut entrabulk_progress,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let run = unsafe { object(run, "run") }?;
-        // SAFETY: by the header's contract the caller's struct begins with its size.
-        let struct_size = *unsafe { object(progress.cast::<u32>().cast_const(), "progress") }?;
+    status!(error, {
+        let run = object!(run)?;
+        // SAFETY: whichever version of the struct the caller has, it begins with its size.
+        let struct_size = *unsafe { live(progress.cast::<u32>().cast_const(), "progress") }?;
         if struct_size < 8 {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
@@ -207,15 +237,13 @@ pub unsafe extern "C" fn entrabulk_run_progress(
         // SAFETY: both hold at least `size` bytes and are different objects.
         unsafe { progress.cast::<u8>().copy_from_nonoverlapping((&raw const whole).cast(), size) };
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 fn described(progress: Progress, struct_size: u32) -> entrabulk_progress {
     entrabulk_progress {
         struct_size,
-        state: progress.stage as u32,
+        stage: progress.stage as u32,
         calls: progress.calls,
         calls_total: progress.calls_total,
         users_accepted: progress.users_accepted,
@@ -223,6 +251,23 @@ fn described(progress: Progress, struct_size: u32) -> entrabulk_progress {
         users_rejected: progress.users_rejected,
         in_flight: progress.in_flight,
         quota_left: progress.quota_left,
+        status: progress.status.unwrap_or(-1),
+        exit_code: progress.exit_code.map_or(-1, i32::from),
+        users_refused: progress.users_refused,
+        users_in_doubt: progress.users_in_doubt,
+        users_not_sent: progress.users_not_sent,
+        users_unchanged: progress.users_unchanged,
+        users_skipped: progress.users_skipped,
+        users_absent: progress.users_absent,
+        users_out_of_scope: progress.users_out_of_scope,
+        rows: progress.rows,
+        warnings: progress.warnings,
+        batches: progress.batches,
+        retries: progress.retries,
+        throttled: progress.throttled,
+        elapsed_ms: progress.elapsed_ms,
+        events_dropped: progress.events_dropped,
+        resume_at_ms: progress.resume_at.map_or(-1, in_milliseconds),
     }
 }
 
@@ -236,15 +281,11 @@ pub unsafe extern "C" fn entrabulk_run_provide_token(
     expires_in_seconds: u64,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        let run = unsafe { object(run, "run") }?;
-        // SAFETY: by the header's contract.
-        let token = unsafe { text(token, token_len, "token") }?;
+    status!(error, {
+        let run = object!(run)?;
+        let token = text!(token, token_len)?;
         run.0.provide_token(token.as_bytes(), Duration::from_secs(expires_in_seconds))
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Asks `run` to stop and returns at once: no call begins any more, and those on their way have 5 seconds to be
@@ -257,20 +298,16 @@ pub unsafe extern "C" fn entrabulk_run_cancel(
     run: *const entrabulk_run,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
-        // SAFETY: by the header's contract.
-        unsafe { object(run, "run") }?.0.cancel();
+    status!(error, {
+        object!(run)?.0.cancel();
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
 }
 
 /// Frees `run`; one that is not over is cancelled and ends in the background. NULL is allowed. Never blocks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn entrabulk_run_free(run: *mut entrabulk_run) {
-    // SAFETY: NULL or a live run that is not used again, by the header's contract.
-    guard::value((), || unsafe { pointer::free(run) })
+    free!(run)
 }
 
 /// Ends the library's threads for good and delivers the log records that are still queued, waiting at most
@@ -284,14 +321,16 @@ pub unsafe extern "C" fn entrabulk_shutdown(
     timeout_ms: u32,
     error: *mut *mut entrabulk_error,
 ) -> i32 {
-    let body = || {
+    status!(error, {
         let (began, timeout) = (Instant::now(), milliseconds(timeout_ms));
         runtime::shutdown(timeout)?;
         log::flush(timeout.saturating_sub(began.elapsed()));
         Ok(())
-    };
-    // SAFETY: by the header's contract.
-    unsafe { guard::status(error, body) }
+    })
+}
+
+fn in_milliseconds(moment: Timestamp) -> i64 {
+    i64::try_from(moment.0 / 1_000).unwrap_or(i64::MAX)
 }
 
 fn milliseconds(count: u32) -> Duration {

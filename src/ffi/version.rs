@@ -10,7 +10,7 @@ use super::guard;
 pub const ENTRABULK_ABI_MAJOR: u32 = 1;
 
 /// Raised when something is added. The library's must be at least the header's.
-pub const ENTRABULK_ABI_MINOR: u32 = 0;
+pub const ENTRABULK_ABI_MINOR: u32 = 1;
 
 /// This header's ABI: to be compared with entrabulk_abi_version().
 pub const ENTRABULK_ABI_VERSION: u32 = (ENTRABULK_ABI_MAJOR << 16) | ENTRABULK_ABI_MINOR;

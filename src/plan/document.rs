@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::brakes::{Base, BrakeLimits};
+use super::brakes::{Base, BrakeLimits, BrakeVerdict};
 use super::judgement::{Judgement, unreadable};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Action, Plan, PlanFacts, PlanItem};
+use crate::store::{Action, Counts, Plan, PlanFacts, PlanItem};
+use crate::time::Timestamp;
 
 /// Users that no plan may disable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,39 +163,79 @@ impl About {
 }
 
 /// A plan as hosts see it (`docs/documents.md`, "Plan").
-///
-/// # Errors
-/// `StoreDamaged`.
-pub fn document(plan: &Plan) -> Result<Value, Error> {
-    let (brakes, about) = (StoredBrakes::of(plan)?, About::of(plan)?);
-    let counts = &plan.facts.counts;
-    let code = if brakes.judgement.tripped() {
-        ErrorKind::BrakeTripped.exit_code()
-    } else if counts.sent() > 0 {
-        HAS_CHANGES
-    } else if counts.rejected > 0 {
-        ErrorKind::RecordsRejected.exit_code()
-    } else {
-        0
-    };
-    Ok(json!({
-        "plan": plan.id,
-        "createdAt": plan.created_at.to_string(),
-        "baselineRevision": plan.baseline_revision,
-        "inputHash": plan.facts.input_hash,
-        "mappingHash": plan.facts.mapping_hash,
-        "rows": plan.facts.rows,
-        "counts": counts,
-        "changes": counts.sent(),
-        "tripped": brakes.judgement.tripped(),
-        "blocked": brakes.judgement.blocked(),
-        "protected": brakes.judgement.protected,
-        "brakes": brakes.judgement.verdicts,
-        "base": brakes.base,
-        "about": about,
-        "prunedAt": plan.pruned_at.map(|at| at.to_string()),
-        "exitCode": code,
-    }))
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanDocument {
+    /// Its id.
+    pub plan: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The revision of the baseline it was made against; 0 where nothing was known.
+    pub baseline_revision: u64,
+    /// Hash of the source's bytes.
+    pub input_hash: String,
+    /// Hash of the mapping.
+    pub mapping_hash: String,
+    /// Rows of the source.
+    pub rows: u64,
+    /// Items by action.
+    pub counts: Counts,
+    /// Users that would be sent.
+    pub changes: u64,
+    /// Whether it must not be applied as it is.
+    pub tripped: bool,
+    /// Whether no approval can help.
+    pub blocked: bool,
+    /// externalIds of protected users that it would disable.
+    pub protected: Vec<String>,
+    /// Every brake over every window.
+    pub brakes: Vec<BrakeVerdict>,
+    /// What percentages are of.
+    pub base: Base,
+    /// The rest.
+    pub about: About,
+    /// When its users' bytes were deleted to save space.
+    pub pruned_at: Option<Timestamp>,
+    /// The exit code of the command line.
+    pub exit_code: u8,
+}
+
+impl PlanDocument {
+    /// That of a stored plan.
+    ///
+    /// # Errors
+    /// `StoreDamaged`.
+    pub fn of(plan: &Plan) -> Result<Self, Error> {
+        let (brakes, about) = (StoredBrakes::of(plan)?, About::of(plan)?);
+        let (judgement, counts) = (brakes.judgement, plan.facts.counts);
+        let exit_code = if judgement.tripped() {
+            ErrorKind::BrakeTripped.exit_code()
+        } else if counts.sent() > 0 {
+            HAS_CHANGES
+        } else if counts.rejected > 0 {
+            ErrorKind::RecordsRejected.exit_code()
+        } else {
+            0
+        };
+        Ok(PlanDocument {
+            plan: plan.id.clone(),
+            created_at: plan.created_at,
+            baseline_revision: plan.baseline_revision,
+            input_hash: plan.facts.input_hash.clone(),
+            mapping_hash: plan.facts.mapping_hash.clone(),
+            rows: plan.facts.rows,
+            counts,
+            changes: counts.sent(),
+            tripped: judgement.tripped(),
+            blocked: judgement.blocked(),
+            protected: judgement.protected,
+            brakes: judgement.verdicts,
+            base: brakes.base,
+            about,
+            pruned_at: plan.pruned_at,
+            exit_code,
+        })
+    }
 }
 
 /// Exit code of a plan that changes something.

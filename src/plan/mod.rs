@@ -24,7 +24,8 @@ mod write;
 pub use create::{Made, create, open};
 pub use desk::Desk;
 pub use document::{
-    About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
+    About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, PlanDocument, Protected,
+    StoredBrakes,
 };
 pub use judgement::{Judgement, judge_again};
 pub(crate) use known::moved;

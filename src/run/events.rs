@@ -1,12 +1,12 @@
 //! What a run tells its host, in order (`docs/documents.md`, "Events").
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::summary::{Progress, Summary};
 use crate::convert::Totals;
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::plan::PlanDocument;
 use crate::source::SourceFacts;
 use crate::time::Timestamp;
 
@@ -28,10 +28,11 @@ pub enum Event {
     },
     /// What the run is going to do is known, brakes included.
     Planned {
-        /// The plan (`docs/documents.md`, "Plan").
-        plan: Value,
+        /// The plan.
+        plan: Box<PlanDocument>,
     },
-    /// A record is rejected. All of these come before the first call.
+    /// A record is rejected. All of these come before the first call. Left out, as warnings about
+    /// records are, where the host does not read.
     Rejected(Finding),
     /// A record is odd but goes on, or something about the run is odd.
     Warning(Warning),
@@ -84,7 +85,6 @@ pub enum Event {
         /// Why.
         reason: WaitReason,
         /// Until when.
-        #[serde(serialize_with = "as_text")]
         until: Timestamp,
         /// The same as a sentence.
         message: String,
@@ -93,6 +93,13 @@ pub enum Event {
     Progress(Progress),
     /// The run ended: the last event, exactly once.
     Finished(Summary),
+}
+
+impl Event {
+    /// Whether a host that does not keep up may miss it: it is counted, or said again, elsewhere.
+    pub(super) fn may_be_missed(&self) -> bool {
+        matches!(self, Event::Rejected(_) | Event::Warning(Warning::Record(_)) | Event::Progress(_))
+    }
 }
 
 /// What a warning is about.
@@ -146,13 +153,8 @@ pub struct Numbered {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
-    /// From 1, without gaps.
+    /// From 1. A missing number is an event that was dropped because the host did not keep up.
     pub sequence: u64,
     /// When.
-    #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
-}
-
-fn as_text<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(moment)
 }

@@ -13,20 +13,20 @@ use super::open::Task;
 use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
 use super::settings::{RunArguments, RunWork};
-use super::summary::{End, Progress, Stage, Summary, Tally};
+use super::summary::{End, Progress, Summary, Tally};
 use super::supply::{cancelled, panicked, shut_down};
 use crate::client::Client;
 use crate::convert::Spool;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Consent, PlanArguments};
-use crate::time::Timestamp;
 
 /// One upload: a source checked, then sent batch by batch; or a plan executed, and kept in the state.
 ///
 /// It works on threads of the library; the methods here may be called from any thread, at the same
-/// time. Events wait in a bounded queue, and when that is full the run waits for its host: take them
-/// with [`Run::next_event`], or throw them away with [`Run::wait`]. Dropping a run cancels it and does
-/// not wait for it.
+/// time. Events wait in a bounded queue: take them with [`Run::next_event`], or throw them away with
+/// [`Run::wait`]. While that is full a check waits for its host, for as long as this takes an event every
+/// 5 seconds; else progress, rejected records and warnings about records are dropped, and counted in
+/// [`Summary::events_dropped`]. Dropping a run cancels it and does not wait for it.
 pub struct Run {
     shared: Arc<Shared>,
     input: Mutex<Option<Input>>,
@@ -55,7 +55,6 @@ struct Shared {
     client: Client,
     events: Arc<EventQueue>,
     tally: Arc<Mutex<Tally>>,
-    began: Timestamp,
 }
 
 impl Run {
@@ -149,8 +148,7 @@ impl Run {
             waits,
             client: client.clone(),
             events: Arc::default(),
-            tally: Arc::default(),
-            began: parts.clock.now(),
+            tally: Arc::new(Mutex::new(Tally { began: parts.clock.now(), ..Tally::default() })),
         });
         let span = tracing::info_span!("run", run = %shared.id);
         let closing = Closing(Arc::clone(&shared));
@@ -239,9 +237,12 @@ impl Run {
         self.shared.events.summary()
     }
 
-    /// How far the run is.
+    /// How far the run is, and once it is over how it ended.
     pub fn progress(&self) -> Progress {
-        self.shared.tally().progress(self.shared.quota_left())
+        // First the summary, for nothing is counted after it.
+        let summary = self.summary();
+        let progress = self.shared.progress();
+        summary.map_or(progress, |summary| progress.ended(&summary))
     }
 
     /// Hands in a fresh access token for this run's client; good for `expires_in` from now.
@@ -297,19 +298,19 @@ impl Shared {
 
     fn summary(&self, end: End) -> Summary {
         let now = self.client.parts().clock.now();
-        let elapsed = u64::try_from(now.since(self.began).as_millis()).unwrap_or(u64::MAX);
-        self.tally().summary(self.id(), elapsed, end)
+        self.tally().summary(self.id(), now, self.events.dropped(), end)
+    }
+
+    fn progress(&self) -> Progress {
+        let (now, left) = (self.client.parts().clock.now(), self.quota_left());
+        self.tally().progress(now, left, self.events.dropped())
     }
 
     /// Appends the terminal event, unless there is one.
     fn finish(&self, end: End) {
         let now = self.client.parts().clock.now();
         self.events.finish(now, || {
-            {
-                let mut tally = self.tally();
-                tally.stage = Stage::Finished;
-                tally.in_flight = 0;
-            }
+            self.tally().in_flight = 0;
             let summary = self.summary(end);
             tracing::info!(
                 status = summary.status,

@@ -55,7 +55,7 @@ impl Lease {
                         LIFE.as_secs()
                     );
                     let now = lease.clock.now();
-                    events.push(Event::Warning(Warning::Run { message }), now).await;
+                    events.push(Event::Warning(Warning::Run { message }), now);
                     return Ok(lease);
                 }
                 store::Lease::Held { by, until } => (by, until),
@@ -68,7 +68,7 @@ impl Lease {
                 told = true;
                 let message = format!("Waiting for the {by}; its lease lasts until {until}.");
                 let now = lease.clock.now();
-                events.push(Event::Warning(Warning::Run { message }), now).await;
+                events.push(Event::Warning(Warning::Run { message }), now);
             }
             let again = until.min(lease.clock.now().after(RENEWAL));
             tokio::select! {

@@ -1,6 +1,12 @@
-//! The bounded queue between a run and its host: nothing is lost, and the terminal event comes once.
+//! The queue of events between a run and its host: bounded whatever the host does, and its end comes once.
+//!
+//! A run never waits for its host, but for one thing: a check that has found something of a record waits
+//! while the queue is full and the host reads. What a host may miss ([`Event::may_be_missed`]) is dropped
+//! while the queue is full; everything else is kept. Numbers are given to dropped events, too, so that a
+//! host sees a gap, and the summary counts them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,29 +16,37 @@ use super::events::{Event, Numbered};
 use super::summary::Summary;
 use crate::time::Timestamp;
 
-/// Events that wait for the host before the run waits for it.
+/// Events that wait for the host before those it may miss are dropped.
 const CAPACITY: usize = 1_024;
+
+/// A host that takes nothing for so long of its own time, while the queue is full, does not read.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The terminal event was taken; there is no more.
 #[derive(Debug, PartialEq)]
 pub(super) struct Over;
 
 /// Threads and tasks on both sides.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EventQueue {
     state: Mutex<State>,
     /// Wakes threads, and `changed_task` tasks: on every change that someone may wait for.
     changed: Condvar,
     changed_task: Notify,
+    /// Events that the host will never see. Beside the state, for the summary is made under its lock.
+    dropped: AtomicU64,
+    patience: Duration,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Numbered>,
     sequence: u64,
-    /// The terminal event is in the queue or was in it; what comes after it is dropped.
+    /// The host took nothing for too long: nobody waits for it until it takes something.
+    unread: bool,
+    /// The terminal event is in the queue or was in it; there is nothing after it.
     finished: bool,
-    /// The host is gone; events are dropped.
+    /// The host is gone; there is nobody to tell.
     closed: bool,
     summary: Option<Summary>,
 }
@@ -43,11 +57,17 @@ impl State {
         self.waiting.push_back(Numbered { event, sequence: self.sequence, at });
     }
 
-    fn has_room(&self) -> bool {
-        self.waiting.len() < CAPACITY || self.finished || self.closed
+    fn listens(&self) -> bool {
+        !self.finished && !self.closed
+    }
+
+    /// Whether there is no place for `event` now.
+    fn is_full_for(&self, event: &Event) -> bool {
+        self.listens() && event.may_be_missed() && self.waiting.len() >= CAPACITY
     }
 
     fn take(&mut self) -> Result<Option<Numbered>, Over> {
+        self.unread = false;
         match self.waiting.pop_front() {
             None if self.finished => Err(Over),
             event => Ok(event),
@@ -55,7 +75,23 @@ impl State {
     }
 }
 
+impl Default for EventQueue {
+    fn default() -> Self {
+        Self::with_patience(PATIENCE)
+    }
+}
+
 impl EventQueue {
+    fn with_patience(patience: Duration) -> Self {
+        EventQueue {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            changed_task: Notify::new(),
+            dropped: AtomicU64::new(0),
+            patience,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,50 +101,37 @@ impl EventQueue {
         self.changed_task.notify_waiters();
     }
 
-    /// Appends, or drops what nobody would read.
-    fn place(&self, mut state: MutexGuard<'_, State>, event: Event, at: Timestamp) {
-        if !state.finished && !state.closed {
-            state.append(event, at);
-            drop(state);
-            self.wake_all();
-        }
+    /// Appends an event. One that the host may miss is dropped if the queue is full. Never waits.
+    pub(super) fn push(&self, event: Event, at: Timestamp) {
+        self.place(self.state(), event, at);
     }
 
-    /// Appends if there is room; gives the event back if not.
-    fn try_push(&self, event: Event, at: Timestamp) -> Option<Event> {
-        let state = self.state();
-        if !state.has_room() {
-            return Some(event);
-        }
+    /// As [`Self::push`], but waits while the queue is full and the host reads. Blocks the thread.
+    pub(super) fn push_patiently(&self, event: Event, at: Timestamp) {
+        let waits = |state: &mut State| !state.unread && state.is_full_for(&event);
+        let waited = self.changed.wait_timeout_while(self.state(), self.patience, waits);
+        let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.unread |= timeout.timed_out();
         self.place(state, event, at);
-        None
     }
 
-    /// Appends; waits for the host while the queue is full.
-    pub(super) async fn push(&self, event: Event, at: Timestamp) {
-        let mut event = event;
-        loop {
-            let room = self.changed_task.notified();
-            tokio::pin!(room);
-            room.as_mut().enable();
-            match self.try_push(event, at) {
-                Some(back) => event = back,
-                None => return,
-            }
-            room.await;
+    fn place(&self, mut state: MutexGuard<'_, State>, event: Event, at: Timestamp) {
+        if !state.listens() {
+            return;
         }
+        if state.is_full_for(&event) {
+            state.sequence += 1;
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        state.append(event, at);
+        drop(state);
+        self.wake_all();
     }
 
-    /// As [`Self::push`], for a thread that may block.
-    pub(super) fn push_blocking(&self, event: Event, at: Timestamp) {
-        let full = |state: &mut State| !state.has_room();
-        let state = self.changed.wait_while(self.state(), full);
-        self.place(state.unwrap_or_else(PoisonError::into_inner), event, at);
-    }
-
-    /// Appends, unless the host does not keep up.
-    pub(super) fn offer(&self, event: Event, at: Timestamp) {
-        let _ = self.try_push(event, at);
+    /// How many events were dropped so far.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Appends the terminal event, if it is the first one.
@@ -156,6 +179,7 @@ impl EventQueue {
     /// host's time; says whether it is.
     pub(super) fn wait(&self, timeout: Duration) -> bool {
         let going_on = |state: &mut State| {
+            state.unread = false;
             let kept = usize::from(state.finished);
             let thrown = state.waiting.len().saturating_sub(kept);
             if thrown > 0 {
@@ -188,92 +212,4 @@ impl EventQueue {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::thread;
-
-    use super::*;
-    use crate::run::events::Warning;
-    use crate::run::summary::{End, Tally};
-
-    const AT: Timestamp = Timestamp(0);
-
-    fn event(number: usize) -> Event {
-        Event::Warning(Warning::Run { message: number.to_string() })
-    }
-
-    fn summary() -> Summary {
-        Tally::default().summary("run", 0, End::default())
-    }
-
-    #[test]
-    fn a_full_queue_holds_its_producer_and_drops_offers_only() {
-        let queue = Arc::new(EventQueue::default());
-        let producer = Arc::clone(&queue);
-        let pushing = thread::spawn(move || {
-            for number in 0..3 * CAPACITY {
-                producer.push_blocking(event(number), AT);
-            }
-            producer.finish(AT, summary);
-        });
-        while queue.state().waiting.len() < CAPACITY {
-            thread::yield_now();
-        }
-        queue.offer(event(usize::MAX), AT);
-        for number in 0..3 * CAPACITY {
-            let taken = queue.take(Duration::from_secs(10)).unwrap().unwrap();
-            assert_eq!(taken.sequence, number as u64 + 1);
-            let Event::Warning(Warning::Run { message }) = taken.event else { panic!() };
-            assert_eq!(message, number.to_string());
-        }
-        let terminal = queue.take(Duration::from_secs(10)).unwrap().unwrap();
-        assert!(matches!(terminal.event, Event::Finished(_)));
-        assert_eq!(queue.take(Duration::ZERO).unwrap_err(), Over);
-        pushing.join().unwrap();
-    }
-
-    #[test]
-    fn the_terminal_event_comes_once_and_nothing_after_it() {
-        let queue = EventQueue::default();
-        queue.finish(AT, summary);
-        queue.finish(AT, || panic!("a second end"));
-        queue.push_blocking(event(1), AT);
-        assert!(queue.wait(Duration::ZERO));
-        assert!(queue.take(Duration::ZERO).unwrap().is_some());
-        assert_eq!(queue.take(Duration::ZERO).unwrap_err(), Over);
-    }
-
-    #[test]
-    fn a_host_that_is_gone_holds_nobody() {
-        let queue = Arc::new(EventQueue::default());
-        let producer = Arc::clone(&queue);
-        let pushing = thread::spawn(move || {
-            (0..2 * CAPACITY).for_each(|number| producer.push_blocking(event(number), AT));
-        });
-        while queue.state().waiting.len() < CAPACITY {
-            thread::yield_now();
-        }
-        queue.close();
-        pushing.join().unwrap();
-        queue.finish(AT, summary);
-        assert!(queue.summary().is_some());
-    }
-
-    #[tokio::test]
-    async fn tasks_on_both_sides_wait_for_each_other() {
-        let queue = Arc::new(EventQueue::default());
-        let producer = Arc::clone(&queue);
-        let pushing = tokio::spawn(async move {
-            for number in 0..2 * CAPACITY {
-                producer.push(event(number), AT).await;
-            }
-            producer.finish(AT, summary);
-        });
-        let mut taken = 0;
-        while queue.taken().await.is_some() {
-            taken += 1;
-        }
-        assert_eq!(taken, 2 * CAPACITY + 1);
-        pushing.await.unwrap();
-    }
-}
+mod tests;

@@ -104,7 +104,7 @@ impl Sending {
     }
 
     async fn tell(&mut self, event: Event) {
-        self.events.push(event, self.now()).await;
+        self.events.push(event, self.now());
     }
 
     /// Sends everything, or as much as can be sent.
@@ -433,14 +433,18 @@ impl Sending {
     }
 
     fn tell_progress(&mut self, last: bool) {
-        let now = self.now();
-        let progress = self.tally().progress(self.means.pacer.quota_left());
+        if self.means.settles.is_some() {
+            // It is the earlier run that gets on; of this one nothing is known yet.
+            return;
+        }
+        let (now, left) = (self.now(), self.means.pacer.quota_left());
+        let progress = self.tally().progress(now, left, self.events.dropped());
         let due = self.told_progress.is_none_or(|(told, before)| {
             (last && before != progress) || told.after(PROGRESS_EVERY) <= now
         });
         if due {
             self.told_progress = Some((now, progress));
-            self.events.offer(Event::Progress(progress), now);
+            self.events.push(Event::Progress(progress), now);
         }
     }
 }

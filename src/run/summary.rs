@@ -1,14 +1,16 @@
 //! The count of a run while it goes and when it ended.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::convert::Totals;
 use crate::error::{Error, ErrorKind, STATUS_OK};
 use crate::time::Timestamp;
 
-/// How far a run is.
+/// How far a run is, and once it is over how it ended: the counts of its [`Summary`], which add up at any
+/// moment. Those of records and users are 0 until the source was checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Progress {
     /// What it is doing.
     pub stage: Stage,
@@ -26,6 +28,58 @@ pub struct Progress {
     pub in_flight: u64,
     /// Calls that the daily quota still has for this client.
     pub quota_left: u64,
+    /// As [`Summary::status`]; `None` until the run is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<i32>,
+    /// As [`Summary::exit_code`]; `None` until the run is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u8>,
+    /// Users in batches that the service refused.
+    pub users_refused: u64,
+    /// Users in batches that were sent and not answered: they may have arrived.
+    pub users_in_doubt: u64,
+    /// Users of whom the service has nothing from this run; those under way are among them.
+    pub users_not_sent: u64,
+    /// Records whose users are as the service has them already; 0 without a plan.
+    pub users_unchanged: u64,
+    /// Unknown inactive users, not sent because that was asked for.
+    pub users_skipped: u64,
+    /// Users to send although the source has no record of them in scope; 0 without a plan.
+    pub users_absent: u64,
+    /// Records outside the mapping's scope.
+    pub users_out_of_scope: u64,
+    /// Records of the source.
+    pub rows: u64,
+    /// Warnings about records that went on.
+    pub warnings: u64,
+    /// Distinct batches among the calls that are over.
+    pub batches: u64,
+    /// Calls that were repeats, among those that are over.
+    pub retries: u64,
+    /// Answers of 429.
+    pub throttled: u64,
+    /// How long the run goes on, or took, by its clock, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Events that the host will never see, because it did not keep up.
+    pub events_dropped: u64,
+    /// When sending can go on, where a limit ended the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_at: Option<Timestamp>,
+}
+
+impl Progress {
+    /// The last progress of a run that ended so.
+    pub(super) fn ended(self, summary: &Summary) -> Progress {
+        Progress {
+            stage: Stage::Finished,
+            status: Some(summary.status),
+            exit_code: Some(summary.exit_code),
+            elapsed_ms: summary.elapsed_ms,
+            events_dropped: summary.events_dropped,
+            resume_at: summary.resume_at,
+            ..self
+        }
+    }
 }
 
 /// What a run is doing. The numbers are those of the C ABI.
@@ -92,23 +146,21 @@ pub struct Summary {
     pub throttled: u64,
     /// How long the run took by its clock, in milliseconds.
     pub elapsed_ms: u64,
+    /// Events that the host never saw, because it did not keep up: progress, rejected records, and
+    /// warnings about records.
+    pub events_dropped: u64,
     /// When sending can go on, where a limit ended the run.
-    #[serde(serialize_with = "as_text")]
     pub resume_at: Option<Timestamp>,
     /// Why the run ended early, if it did.
     pub error: Option<Error>,
 }
 
-fn as_text<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match moment {
-        Some(moment) => serializer.collect_str(moment),
-        None => serializer.serialize_none(),
-    }
-}
-
 /// What a run counts as it goes.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
+    /// When the run began, by its clock.
+    pub(super) began: Timestamp,
+    /// Never the last one: the summary is what says that the run is over.
     pub(super) stage: Stage,
     pub(super) totals: Totals,
     pub(super) plan: Option<String>,
@@ -141,7 +193,22 @@ impl Tally {
         }
     }
 
-    pub(super) fn summary(&self, run: &str, elapsed_ms: u64, end: End) -> Summary {
+    fn elapsed_ms(&self, now: Timestamp) -> u64 {
+        u64::try_from(now.since(self.began).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Users of whom the service has nothing from this run.
+    fn not_sent(&self) -> u64 {
+        self.totals.users.saturating_sub(self.accepted + self.refused + self.in_doubt)
+    }
+
+    pub(super) fn summary(
+        &self,
+        run: &str,
+        now: Timestamp,
+        events_dropped: u64,
+        end: End,
+    ) -> Summary {
         let (status, kind, exit_code) = match (&end.error, self.only_planned) {
             (Some(error), _) => (error.status(), error.kind.name(), error.kind.exit_code()),
             (None, Some(code)) => (STATUS_OK, "Ok", code),
@@ -157,7 +224,6 @@ impl Tally {
                 })
             }
         };
-        let settled = self.accepted + self.refused + self.in_doubt;
         Summary {
             run: run.to_owned(),
             plan: self.plan.clone(),
@@ -173,19 +239,25 @@ impl Tally {
             absent: self.absent,
             refused: self.refused,
             in_doubt: self.in_doubt,
-            not_sent: self.totals.users.saturating_sub(settled),
+            not_sent: self.not_sent(),
             warnings: self.totals.warnings,
             calls: self.calls,
             batches: self.batches,
             retries: self.calls - self.batches,
             throttled: self.throttled,
-            elapsed_ms,
+            elapsed_ms: self.elapsed_ms(now),
+            events_dropped,
             resume_at: end.resume_at,
             error: end.error,
         }
     }
 
-    pub(super) fn progress(&self, quota_left: u64) -> Progress {
+    pub(super) fn progress(
+        &self,
+        now: Timestamp,
+        quota_left: u64,
+        events_dropped: u64,
+    ) -> Progress {
         Progress {
             stage: self.stage,
             calls: self.calls + self.in_flight,
@@ -195,6 +267,21 @@ impl Tally {
             users_rejected: self.totals.rejected,
             in_flight: self.in_flight,
             quota_left,
+            users_refused: self.refused,
+            users_in_doubt: self.in_doubt,
+            users_not_sent: self.not_sent(),
+            users_unchanged: self.unchanged,
+            users_skipped: self.skipped,
+            users_absent: self.absent,
+            users_out_of_scope: self.totals.out_of_scope,
+            rows: self.totals.rows,
+            warnings: self.totals.warnings,
+            batches: self.batches,
+            retries: self.calls - self.batches,
+            throttled: self.throttled,
+            elapsed_ms: self.elapsed_ms(now),
+            events_dropped,
+            ..Progress::default()
         }
     }
 }

@@ -48,7 +48,7 @@ impl Listener {
     /// Passes an event on; fails when the run is cancelled, which ends the check.
     pub(super) fn tell(&self, event: Event) -> Result<(), Error> {
         self.still_wanted()?;
-        self.events.push_blocking(event, self.clock.now());
+        self.events.push_patiently(event, self.clock.now());
         Ok(())
     }
 

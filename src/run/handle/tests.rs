@@ -5,7 +5,7 @@ use crate::client::ClientConfig;
 use crate::graph::transport::{BoxFuture, HttpRequest, HttpResponse, Transport, TransportError};
 use crate::run::{Event, Warning};
 use crate::store::{SqliteStore, Store};
-use crate::time::{Clock, HostTime, Random, Sleep, TokioClock};
+use crate::time::{Clock, HostTime, Random, Sleep, Timestamp, TokioClock};
 
 /// Takes every call, or panics or hangs at the call it was told.
 #[derive(Default)]

@@ -12,6 +12,7 @@ use entrabulk::run::Builder;
 use entrabulk::simulator::Settings;
 use serde_json::{Value, json};
 
+use super::polling;
 use crate::support::at_root;
 use crate::support::program::{events, has, library, text, told};
 use crate::support::state::State;
@@ -244,6 +245,29 @@ fn upload_cancel(manner: Manner, standard: &str, state: &State) {
     assert!(!logged.contains(&tenant.secret()), "a log record holds the secret");
 }
 
+/// A host that never takes an event.
+fn poll(manner: Manner, standard: &str, state: &State) {
+    let program = compiled("tests/c/poll.c", manner, standard);
+    let tenant = Listening::new(Settings::default(), polling::SPEED);
+    let mut config = state.unkept(tenant.configuration());
+    config["limits"] = json!({"operations": 1});
+    let (path, source) =
+        (state.write("poll.json", config.to_string()), state.write("poll.csv", polling::source()));
+    let run = json!({"version": 1, "conversion": {"version": 1, "source": {"path": source}}});
+    let output = command(&program, manner, state)
+        .arg(run.to_string())
+        .env("ENTRABULK_CLIENT_SECRET", tenant.secret())
+        .stdin(File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    exits(&output, 14);
+    let said: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let counts = ["status", "accepted", "rejected", "notSent", "calls"].map(|key| &said[key]);
+    assert_eq!(counts, [205, polling::USERS, polling::REJECTED, 0, polling::USERS], "{said}");
+    assert!(said["dropped"].as_u64().unwrap() > polling::REJECTED - 2_000, "{said}");
+    assert_eq!(tenant.tenant().staged().len() as u64, polling::USERS);
+}
+
 fn all(manner: Manner, standard: &str) {
     if !can(manner) {
         return;
@@ -255,6 +279,10 @@ fn all(manner: Manner, standard: &str) {
     build_payload(manner, standard, state);
     upload(manner, standard, state);
     upload_cancel(manner, standard, state);
+    // Hundreds of calls take valgrind minutes; the sanitizers look at the same.
+    if matches!(manner, Manner::C11 | Manner::Sanitizers) {
+        poll(manner, standard, state);
+    }
 }
 
 #[test]

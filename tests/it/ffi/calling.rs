@@ -120,7 +120,7 @@ pub(crate) fn run(client: *const entrabulk_client) -> *mut entrabulk_run {
 }
 
 /// The next event of `run`, for as long as a test should ever take.
-pub(crate) fn event(run: *const entrabulk_run) -> Result<Value, Failure> {
+pub(crate) fn event(run: *mut entrabulk_run) -> Result<Value, Failure> {
     // SAFETY: the run is live.
     let event =
         given(|event, error| unsafe { entrabulk_run_next_event(run, 60_000, event, error) });

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 use entrabulk::ffi::*;
 use serde_json::Value;
 
-use super::calling::{builder, called, client, event, given, json_of, run};
+use super::calling::{Failure, builder, called, client, event, given, json_of, run};
 
 const RECORD: &str = r#"{"externalId": "7", "userName": "ada@example.com", "displayName": "Ada"}"#;
 
-fn push(run: *const entrabulk_run, record: &str) {
+fn push(run: *mut entrabulk_run, record: &str) {
     // SAFETY: the run and the record are live.
     called(|e| unsafe { entrabulk_run_push(run, record.as_ptr(), record.len(), e) }).unwrap();
 }
 
-fn finish(run: *const entrabulk_run) {
+fn finish(run: *mut entrabulk_run) {
     // SAFETY: the run is live.
     called(|e| unsafe { entrabulk_run_finish(run, e) }).unwrap();
 }
@@ -26,7 +26,7 @@ fn cancel(run: *const entrabulk_run) {
 }
 
 /// Takes events to the end, checks that it is one, and gives the last.
-fn last_event(run: *const entrabulk_run) -> Value {
+fn last_event(run: *mut entrabulk_run) -> Value {
     let mut sequence = 0;
     loop {
         let event = event(run).unwrap();
@@ -158,46 +158,85 @@ fn an_event_that_does_not_come_is_ok_and_null() {
     }
 }
 
+/// Fills a progress struct of `struct_size` bytes, in room for one that a later header may declare. Gives the
+/// struct, and how many bytes of the room were written.
+fn progress(
+    run: *const entrabulk_run,
+    struct_size: usize,
+) -> Result<(entrabulk_progress, usize), Failure> {
+    const UNTOUCHED: u8 = 0x5a;
+    const WORDS: usize = size_of::<entrabulk_progress>() / 8 + 2;
+    let mut room = [u64::from_ne_bytes([UNTOUCHED; 8]); WORDS];
+    let place = room.as_mut_ptr().cast::<entrabulk_progress>();
+    // SAFETY: the room is larger than the struct, and aligned as its words are; the run is live.
+    let filled = unsafe {
+        (*place).struct_size = u32::try_from(struct_size).unwrap();
+        called(|e| entrabulk_run_progress(run, place, e))?;
+        *place
+    };
+    let bytes = room.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
+    let untouched = bytes.iter().rev().take_while(|byte| **byte == UNTOUCHED).count();
+    Ok((filled, bytes.len() - untouched))
+}
+
 #[test]
 fn progress_fills_what_the_caller_has_room_for() {
-    /// What a later header might declare.
-    #[repr(C)]
-    struct Later {
-        known: entrabulk_progress,
-        added: u64,
-    }
-    const UNTOUCHED: u64 = 0x5a5a_5a5a_5a5a_5a5a;
     let client = client();
     let run = run(client);
+    push(run, RECORD);
     cancel(run);
     last_event(run);
-    let fill = |struct_size: usize| {
-        // SAFETY: every bit pattern is a value of these integers.
-        let mut later: Later = unsafe { std::mem::transmute([UNTOUCHED; 9]) };
-        later.known.struct_size = u32::try_from(struct_size).unwrap();
-        let outcome =
-            // SAFETY: the run is live and the struct is as large as it says.
-            called(|e| unsafe { entrabulk_run_progress(run, &mut later.known, e) });
-        outcome.map(|()| later)
-    };
-    assert_eq!(fill(0).map(drop).unwrap_err().status, ENTRABULK_INVALID_ARGUMENT);
-    assert_eq!(fill(7).map(drop).unwrap_err().status, ENTRABULK_INVALID_ARGUMENT);
+    for size in [0, 7] {
+        let refused = progress(run, size).unwrap_err();
+        assert_eq!(refused.status, ENTRABULK_INVALID_ARGUMENT, "{}", refused.message);
+    }
+    // The smallest; a part; ABI 1.0; a part of what came after it; all; more than there is.
+    for (size, filled) in [(8, 8), (16, 16), (64, 64), (70, 70), (72, 72), (192, 192), (208, 192)] {
+        let (given, written) = progress(run, size).unwrap();
+        assert_eq!((written, given.struct_size as usize), (filled, size));
+        assert_eq!(given.stage, ENTRABULK_RUN_FINISHED);
+        if size >= 64 {
+            assert_eq!((given.calls, given.quota_left), (0, 2_000));
+        }
+        if size >= 72 {
+            assert_eq!((given.status, given.exit_code), (ENTRABULK_CANCELLED, 130));
+        }
+        if size >= 192 {
+            assert_eq!((given.events_dropped, given.resume_at_ms), (0, -1));
+        }
+    }
+    // SAFETY: freed once.
+    unsafe {
+        entrabulk_run_free(run);
+        entrabulk_client_free(client);
+    }
+}
 
-    let smallest = fill(8).unwrap().known;
-    assert_eq!((smallest.struct_size, smallest.state), (8, ENTRABULK_RUN_FINISHED));
-    assert_eq!((smallest.calls, smallest.quota_left), (UNTOUCHED, UNTOUCHED));
-
-    let older = fill(16).unwrap().known;
-    assert_eq!((older.calls, older.calls_total), (0, UNTOUCHED));
-
-    let whole = fill(64).unwrap();
-    assert_eq!((whole.known.quota_left, whole.added), (2_000, UNTOUCHED));
-
-    let later = fill(72).unwrap();
-    assert_eq!(
-        (later.known.struct_size, later.known.quota_left, later.added),
-        (72, 2_000, UNTOUCHED)
-    );
+#[test]
+fn progress_says_how_a_run_ended_and_not_before() {
+    let client = client();
+    let run = run(client);
+    let whole = || progress(run, size_of::<entrabulk_progress>()).unwrap().0;
+    let before = whole();
+    assert_eq!((before.stage, before.status, before.exit_code), (ENTRABULK_RUN_READING, -1, -1));
+    push(run, r#"{"userName": "nobody@example.com"}"#);
+    finish(run);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while whole().stage != ENTRABULK_RUN_FINISHED {
+        assert!(Instant::now() < deadline, "the run does not end");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let end = whole();
+    let last = last_event(run);
+    let fields = [
+        ("status", end.status.into()),
+        ("exitCode", end.exit_code.into()),
+        ("elapsedMs", i64::try_from(end.elapsed_ms).unwrap()),
+    ];
+    for (key, value) in fields {
+        assert_eq!(last[key], value, "{key}: {last}");
+    }
+    assert_eq!((end.rows, end.users_rejected, end.users_not_sent), (1, 1, 0));
     // SAFETY: freed once.
     unsafe {
         entrabulk_run_free(run);

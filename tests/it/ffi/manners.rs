@@ -50,13 +50,13 @@ fn null_where_an_object_or_text_must_be_is_a_status_that_names_it() {
         is_null_pointer("client", start(null(), text));
         is_null_pointer("arguments", start(client, null()));
         let push = |run, text| called(|e| entrabulk_run_push(run, text, LEN, e));
-        is_null_pointer("run", push(null(), text));
+        is_null_pointer("run", push(null_mut(), text));
         is_null_pointer("record", push(run, null()));
-        is_null_pointer("run", called(|e| entrabulk_run_finish(null(), e)));
-        let next = given(|out, e| entrabulk_run_next_event(null(), 0, out, e)).map(drop);
+        is_null_pointer("run", called(|e| entrabulk_run_finish(null_mut(), e)));
+        let next = given(|out, e| entrabulk_run_next_event(null_mut(), 0, out, e)).map(drop);
         is_null_pointer("run", next);
         let mut finished = 7;
-        is_null_pointer("run", called(|e| entrabulk_run_wait(null(), 0, &mut finished, e)));
+        is_null_pointer("run", called(|e| entrabulk_run_wait(null_mut(), 0, &mut finished, e)));
         assert_eq!(finished, 7, "a number is written only on success");
         let mut progress: entrabulk_progress = std::mem::zeroed();
         is_null_pointer("run", called(|e| entrabulk_run_progress(null(), &mut progress, e)));
@@ -160,7 +160,7 @@ fn null_is_nothing_to_free_and_nothing_to_read() {
         assert_eq!(entrabulk_error_http_status(null()), 0);
         assert!(entrabulk_error_request_id(null()).is_null());
         assert_eq!(entrabulk_error_retry_after_ms(null()), -1);
-        assert_eq!(entrabulk_error_record(null()), -1);
+        assert_eq!(entrabulk_error_line(null()), -1);
         assert_eq!(std::ffi::CStr::from_ptr(entrabulk_error_json(null())), c"null");
     }
 }
@@ -204,5 +204,5 @@ fn versions_agree() {
     let version = unsafe { std::ffi::CStr::from_ptr(entrabulk_version()) };
     assert_eq!(version.to_str().unwrap(), env!("CARGO_PKG_VERSION"));
     assert_eq!(entrabulk_abi_version(), ENTRABULK_ABI_VERSION);
-    assert_eq!(ENTRABULK_ABI_VERSION, 0x0001_0000);
+    assert_eq!(ENTRABULK_ABI_VERSION, 0x0001_0001);
 }

@@ -7,4 +7,5 @@ pub(crate) mod calling;
 mod lives;
 mod logging;
 mod manners;
+mod polling;
 mod published;

@@ -27,13 +27,11 @@ proptest! {
             if stuck {
                 bench.tenant.add_faults([FaultRule {
                     fault: Fault::Slow,
-                    on: Endpoint::BulkUpload,
                     after: 5,
                     count: Some(u64::MAX),
-                    for_ms: None,
                     probability: 0.3,
-                    retry_after_seconds: None,
                     delay_ms: 40_000,
+                    ..FaultRule::default()
                 }]);
             }
             let run = bench.start(300);
@@ -65,13 +63,10 @@ async fn a_call_that_stays_unanswered_is_in_doubt() {
     let bench = Bench::new(slow(), 1, |_| ());
     bench.tenant.add_faults([FaultRule {
         fault: Fault::Slow,
-        on: Endpoint::BulkUpload,
         after: 2,
         count: Some(1),
-        for_ms: None,
-        probability: 1.0,
-        retry_after_seconds: None,
         delay_ms: 40_000,
+        ..FaultRule::default()
     }]);
     let run = bench.start(200);
     let cancel = async {
@@ -91,12 +86,9 @@ async fn a_call_that_never_left_is_not_in_doubt() {
     bench.tenant.add_faults([FaultRule {
         fault: Fault::Slow,
         on: Endpoint::Token,
-        after: 0,
         count: Some(1),
-        for_ms: None,
-        probability: 1.0,
-        retry_after_seconds: None,
         delay_ms: 40_000,
+        ..FaultRule::default()
     }]);
     let run = bench.start(200);
     let cancel = async {
