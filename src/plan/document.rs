@@ -1,75 +1,13 @@
 //! What a plan says of itself: the JSON in its header, and the document that hosts see.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::brakes::{Base, BrakeLimits, BrakeVerdict};
-use super::judgement::{Judgement, unreadable};
+use super::brakes::{Base, BrakeVerdict};
+use super::judgement::{StoredBrakes, unreadable};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Action, Counts, Plan, PlanFacts, PlanItem};
+use crate::store::{Counts, Plan};
 use crate::time::Timestamp;
-
-/// Users that no plan may disable.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Protected {
-    /// By externalId, exactly.
-    pub external_ids: BTreeSet<String>,
-    /// By userName before or after, in lower case; compared without regard to case.
-    #[serde(skip)]
-    pub user_names: BTreeSet<String>,
-}
-
-impl Protected {
-    /// Whether the item would disable one of them.
-    pub fn forbids(&self, item: &PlanItem<'_>) -> bool {
-        item.action == Action::Disable
-            && (self.external_ids.contains(item.external_id)
-                || [item.user_name, item.user_name_before]
-                    .iter()
-                    .any(|name| self.user_names.contains(&name.to_lowercase())))
-    }
-}
-
-/// The brakes as they are kept with a plan, so that apply judges by the same limits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredBrakes {
-    /// The limits.
-    pub limits: BrakeLimits,
-    /// What percentages are of.
-    pub base: Base,
-    /// Who may not be disabled.
-    pub protected: Protected,
-    /// What was said when the plan was made.
-    #[serde(skip)]
-    pub judgement: Judgement,
-}
-
-impl StoredBrakes {
-    /// Those of a plan.
-    ///
-    /// # Errors
-    /// `StoreDamaged`.
-    pub fn of(plan: &Plan) -> Result<Self, Error> {
-        let PlanFacts { brakes, judgement, protected_names, .. } = &plan.facts;
-        Self::read(brakes, judgement, protected_names.clone()).map_err(|_| unreadable("The brakes"))
-    }
-
-    /// Out of what the store keeps of them apart. A store of hashes has no names; what they forbid is in the
-    /// judgement.
-    pub(super) fn read(
-        brakes: &str,
-        judgement: &str,
-        user_names: BTreeSet<String>,
-    ) -> serde_json::Result<Self> {
-        let mut stored: Self = serde_json::from_str(brakes)?;
-        stored.judgement = serde_json::from_str(judgement)?;
-        stored.protected.user_names = user_names;
-        Ok(stored)
-    }
-}
 
 /// What a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

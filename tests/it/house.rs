@@ -27,7 +27,7 @@ const KNOWN: &[Breach<'static>] = &[
 
 /// How many circles of imports there may be, and how many files in them. A large one that falls into two is
 /// better than it was: the second number says so.
-const CIRCLES: (usize, usize) = (12, 54);
+const CIRCLES: (usize, usize) = (11, 50);
 
 fn house() -> House {
     let source = at_root("src");

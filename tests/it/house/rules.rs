@@ -8,9 +8,10 @@ use super::resolve::{House, Place};
 pub(super) type Breach<'a> = (&'a str, &'a str, &'a str);
 
 /// Each room may import the rooms before it.
-pub(super) const ROOMS: [&str; 24] = [
+pub(super) const ROOMS: [&str; 25] = [
     "error",
     "finding",
+    "sentences",
     "document",
     "time",
     "scratch",
