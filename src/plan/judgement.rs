@@ -108,18 +108,7 @@ impl Judgement {
         let named: Vec<String> =
             numbers.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
         let mut message = format!("A brake stops plan {}: {}.", plan.id, named.join(", "));
-        if let Some(users) = numbers.get(BrakeKind::InactiveAdds.name()) {
-            let counts = &plan.facts.counts;
-            let known = match plan.baseline_revision {
-                0 => "Nothing is known of this target yet",
-                _ => "Some users are not known yet",
-            };
-            message.push_str(&format!(
-                " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID \
-                 already, the account would be disabled.",
-                counts.add
-            ));
-        }
+        message.push_str(&self.explanation(plan));
         let flags: Vec<String> =
             numbers.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
         let flags = flags.join(" ");
@@ -129,6 +118,22 @@ impl Judgement {
             format!("If it is right, upload again with {flags} --reason TEXT")
         };
         Error::new(ErrorKind::BrakeTripped, message, advice)
+    }
+
+    /// What is to be said of the brakes that tripped beside their numbers: a sentence after a blank, or nothing.
+    pub fn explanation(&self, plan: &Plan) -> String {
+        let Some(users) = self.tripped_brakes().get(BrakeKind::InactiveAdds.name()).copied() else {
+            return String::new();
+        };
+        let known = match plan.baseline_revision {
+            0 => "Nothing is known of this target yet",
+            _ => "Some users are not known yet",
+        };
+        format!(
+            " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID already, \
+             the account would be disabled.",
+            plan.facts.counts.add
+        )
     }
 
     /// Whether no approval can help.

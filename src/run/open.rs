@@ -291,7 +291,12 @@ impl Opening {
             tripped: &judgement.tripped_brakes(),
             holder: Some(&self.listener.holder),
         };
-        store.start_run(&new, now)?;
+        store.start_run(&new, now).map_err(|mut error| {
+            if error.kind == ErrorKind::BrakeTripped {
+                error.message.push_str(&judgement.explanation(&plan));
+            }
+            error
+        })?;
         crate::crash::Step::RunStarted.reached();
         let run = self.listener.run.clone();
         Ok(Opened { verdict, ..self.opened(&plan, run, Vec::new(), rendered)? })
