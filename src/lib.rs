@@ -66,6 +66,7 @@ pub mod run;
 pub mod runtime;
 pub mod scim;
 mod scratch;
+mod sentences;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod source;

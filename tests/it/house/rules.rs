@@ -8,8 +8,9 @@ use super::resolve::{House, Place};
 pub(super) type Breach<'a> = (&'a str, &'a str, &'a str);
 
 /// Each room may import the rooms before it.
-pub(super) const ROOMS: [&str; 24] = [
+pub(super) const ROOMS: [&str; 25] = [
     "error",
+    "sentences",
     "finding",
     "document",
     "time",
