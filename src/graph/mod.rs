@@ -6,6 +6,7 @@ pub mod bulk_upload;
 pub mod call;
 pub mod cloud;
 pub mod limits;
+pub mod openid;
 pub(crate) mod patience;
 mod sentences;
 pub mod sign_in;
