@@ -31,7 +31,7 @@ const LEAST_SHARE: f64 = 0.92;
 fn bench(in_flight: usize) -> Bench {
     let latency = LatencySettings { before_ms: 150, after_ms: 150, jitter_ms: 0 };
     Bench::new(Settings { latency, ..Settings::default() }, 1, |config| {
-        config["limits"] = json!({"inFlight": in_flight});
+        config["limits"] = json!({"inFlight": in_flight, "reservePercent": 0});
     })
 }
 

@@ -233,7 +233,7 @@
 #define ENTRABULK_PLAN_STALE 511
 
 /**
- * A brake stops the plan, and no approval lets it through.
+ * A brake stops the plan, and it has not been approved.
  */
 #define ENTRABULK_BRAKE_TRIPPED 512
 

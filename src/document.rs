@@ -1,5 +1,7 @@
 //! Reads a JSON document key by key and collects what is wrong with it.
 
+mod sentences;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -21,24 +23,13 @@ pub(super) fn read_document<T>(
     json: &[u8],
     read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
 ) -> Result<T, Error> {
-    let value: Value = serde_json::from_slice(json).map_err(|error| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("The {what} is not JSON: {error}."),
-            "Mend the JSON text and try again.",
-        )
-    })?;
-    let Value::Object(object) = value else {
-        return Err(Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("The {what} is not a JSON object."),
-            "Write it as { \"version\": 1, … }; docs/documents.md shows it whole.",
-        ));
-    };
+    let value: Value =
+        serde_json::from_slice(json).map_err(|error| sentences::not_json(what, &error))?;
+    let Value::Object(object) = value else { return Err(sentences::not_an_object(what)) };
     let mut reader = Reader::new(String::new(), &object);
     match reader.integer("version", 1, 1..=1) {
         Some(_) if !object.contains_key("version") => {
-            reader.problem("version", "is missing; write \"version\": 1");
+            reader.problem("version", sentences::NO_VERSION);
         }
         _ => {}
     }
@@ -69,6 +60,11 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::error(self.path_of(key), message));
     }
 
+    /// Reports that `key` is given beside `others`.
+    pub(super) fn clash(&mut self, key: &str, others: &str) {
+        self.problem(key, sentences::not_beside(others));
+    }
+
     /// The value of `key`, unless it is absent or null.
     pub(super) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
         self.known.push(key);
@@ -80,11 +76,11 @@ impl<'a> Reader<'a> {
         match self.value(key)? {
             Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
             Value::String(_) => {
-                self.problem(key, "is empty");
+                self.problem(key, sentences::EMPTY);
                 None
             }
             _ => {
-                self.problem(key, "must be a string");
+                self.problem(key, sentences::A_STRING);
                 None
             }
         }
@@ -93,7 +89,7 @@ impl<'a> Reader<'a> {
     /// The text of `key`, which must be there.
     pub(super) fn required_text(&mut self, key: &'static str) -> Option<String> {
         if self.value(key).is_none() {
-            self.problem(key, "is missing");
+            self.problem(key, sentences::MISSING);
             return None;
         }
         self.text(key)
@@ -104,10 +100,7 @@ impl<'a> Reader<'a> {
         let text = self.text(key)?;
         let path = std::path::absolute(&text);
         if let Err(error) = &path {
-            self.problem(
-                key,
-                format!("is \"{text}\", a path that leads nowhere from here: {error}"),
-            );
+            self.problem(key, sentences::no_path(&text, error));
         }
         path.ok()
     }
@@ -123,7 +116,7 @@ impl<'a> Reader<'a> {
         if found.is_none() {
             let names: Vec<String> =
                 choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-            self.problem(key, format!("is \"{text}\"; it must be one of {}", names.join(", ")));
+            self.problem(key, sentences::one_of(&text, &names.join(", ")));
         }
         found
     }
@@ -139,14 +132,7 @@ impl<'a> Reader<'a> {
         match value.as_u64() {
             Some(number) if range.contains(&number) => Some(number),
             _ => {
-                self.problem(
-                    key,
-                    format!(
-                        "is {value}; it must be a whole number from {} to {}",
-                        range.start(),
-                        range.end()
-                    ),
-                );
+                self.problem(key, sentences::out_of_range(value, *range.start(), *range.end()));
                 None
             }
         }
@@ -175,7 +161,7 @@ impl<'a> Reader<'a> {
             None => Some(default),
             Some(Value::Bool(flag)) => Some(*flag),
             Some(_) => {
-                self.problem(key, "must be true or false");
+                self.problem(key, sentences::A_BOOLEAN);
                 None
             }
         }
@@ -189,7 +175,7 @@ impl<'a> Reader<'a> {
         };
         let texts = value.as_array().and_then(|entries| entries.iter().map(text).collect());
         if texts.is_none() {
-            self.problem(key, "must be an array of strings, none of them empty");
+            self.problem(key, sentences::STRINGS);
         }
         texts
     }
@@ -219,7 +205,7 @@ impl<'a> Reader<'a> {
         let object = match self.value(key) {
             Some(Value::Object(object)) => object,
             Some(_) => {
-                self.problem(key, "must be an object");
+                self.problem(key, sentences::AN_OBJECT);
                 return None;
             }
             None => &empty,
@@ -236,8 +222,8 @@ impl<'a> Reader<'a> {
             self.object.keys().filter(|key| !self.known.contains(&key.as_str())).collect();
         for key in unknown {
             let hint = match nearest(key, self.known.iter().copied()) {
-                Some(name) => format!("is not known; did you mean \"{name}\"?"),
-                None => format!("is not known; known here are {}", self.known.join(", ")),
+                Some(near) => sentences::unknown_key_but(near),
+                None => sentences::unknown_key_of(&self.known.join(", ")),
             };
             self.problems.push(Problem::error(self.path_of(key), hint));
         }

@@ -136,7 +136,7 @@ table! {
     StoreDamaged        1 InvalidData          "The state file is damaged, or is not a state file.";
     LockHeld           17 ResourceBusy         "Another run works on this target, or the state file is busy.";
     PlanStale          12 InvalidOperation     "What the plan was made from has moved since.";
-    BrakeTripped       10 LimitsExceeded       "A brake stops the plan, and no approval lets it through.";
+    BrakeTripped       10 LimitsExceeded       "A brake stops the plan, and it has not been approved.";
     ApprovalRefused    64 InvalidArgument      "The approval does not fit the plan, or is used or expired.";
     RunUnfinished      17 ResourceBusy         "An earlier run of this target has batches to settle first.";
     NotFound           64 ObjectNotFound       "The store holds no plan, run or batch of that name.";
@@ -277,20 +277,15 @@ impl Error {
 
     /// Several problems of one document, as one error; the first is also in the message.
     pub fn from_problems(kind: ErrorKind, what: &str, problems: Vec<Problem>) -> Self {
-        let count = problems.iter().filter(|p| p.severity == Severity::Error).count();
-        let first = problems.iter().find(|p| p.severity == Severity::Error);
-        let first = first.map(|p| {
-            let stop = if p.message.ends_with(['.', '?']) { "" } else { "." };
-            format!(" The first: {p}{stop}")
-        });
-        let first = first.unwrap_or_default();
-        let problems_found =
-            if count == 1 { "is 1 problem".to_owned() } else { format!("are {count} problems") };
-        let mut error = Error::new(
-            kind,
-            format!("There {problems_found} in the {what}.{first}"),
-            format!("Mend the {what} and try again."),
-        );
+        let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+        let first = errors.next().map(ToString::to_string).unwrap_or_default();
+        let found = match 1 + errors.count() {
+            1 => format!("There is 1 problem in the {what}: {first}"),
+            count => format!("There are {count} problems in the {what}. The first: {first}"),
+        };
+        let stop = if found.ends_with(['.', '?']) { "" } else { "." };
+        let advice = format!("Fix the {what} and try again.");
+        let mut error = Error::new(kind, found + stop, advice);
         error.problems = problems;
         error
     }
@@ -356,9 +351,7 @@ mod tests {
         assert_eq!(json["kind"], "MappingInvalid");
         assert_eq!(json["problems"].as_array().map(Vec::len), Some(2));
         assert!(
-            error
-                .to_string()
-                .contains("is 1 problem in the mapping. The first: name.givenname: unknown. Mend")
+            error.to_string().contains("is 1 problem in the mapping: name.givenname: unknown. Fix")
         );
     }
 

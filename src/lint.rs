@@ -4,6 +4,8 @@
 //! fit a few megabytes. Whatever looks wrong by its hash is named as a [`Suspect`] and judged by
 //! [`judge`] on the real text, which the caller reads again: a collision of hashes rejects nobody.
 
+mod sentences;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -74,9 +76,8 @@ impl Survey {
             return None;
         }
         if user.manager == user.external_id {
-            let message = "The user is their own manager. It is sent as it is; \
-                           to leave the manager out, map it with IIF or correct it in HR.";
-            return Some(finding(line, Rule::ManagerIsSelf, user, message).value(&user.manager));
+            let finding = finding(line, Rule::ManagerIsSelf, user, sentences::OWN_MANAGER);
+            return Some(finding.value(&user.manager));
         }
         let key = Key::new(&user.manager, row);
         let seen = self.managers.entry((key.high, key.low)).or_insert((key.row, 0));
@@ -159,22 +160,11 @@ pub fn judge(
         let last = group.last().filter(|_| duplicates == Duplicates::Last);
         let keep = last.filter(|last| !last.rejected).map(|last| last.row);
         for record in group.iter().filter(|record| !record.rejected && keep != Some(record.row)) {
+            let id = &record.external_id;
             let message = match last {
-                Some(last) if last.rejected => format!(
-                    "externalId \"{}\" stands again on line {}, which counts and is rejected; nothing \
-                     of this user is sent. Correct that record.",
-                    record.external_id, last.line
-                ),
-                Some(last) => format!(
-                    "externalId \"{}\" stands again on line {}, which is sent instead.",
-                    record.external_id, last.line
-                ),
-                None => format!(
-                    "externalId \"{}\" stands on {} too; none of them is sent. \
-                     Correct the export, or choose duplicates \"last\".",
-                    record.external_id,
-                    other_lines(&group, record.row)
-                ),
+                Some(last) if last.rejected => sentences::last_is_rejected(id, last.line),
+                Some(last) => sentences::last_is_sent(id, last.line),
+                None => sentences::none_is_sent(id, &other_lines(&group, record.row)),
             };
             let finding = reread_finding(record, Rule::DuplicateExternalId, message);
             rejected.insert(record.row, finding.column("externalId").value(&record.external_id));
@@ -195,12 +185,8 @@ pub fn judge(
             continue;
         }
         for record in &group {
-            let message = format!(
-                "userName \"{}\" is also that of {}; Entra does not make names unique, so none of \
-                 them is sent. Make the names differ.",
-                record.user_name,
-                other_lines(&group, record.row)
-            );
+            let others = other_lines(&group, record.row);
+            let message = sentences::name_of_others(&record.user_name, &others);
             let finding = reread_finding(record, Rule::DuplicateUserName, message);
             rejected
                 .entry(record.row)
@@ -216,15 +202,10 @@ fn unknown_manager(suspects: &BTreeMap<u64, Vec<Suspect>>, record: &Reread) -> O
         Suspect::Manager(count) => Some(*count),
         _ => None,
     })?;
-    let reports = match count {
-        1 => String::from("this record names it"),
-        _ => format!("{count} records name it, this one first"),
+    let message = match count {
+        1 => sentences::manager_named_once(&record.manager),
+        _ => sentences::manager_named_often(&record.manager, count),
     };
-    let message = format!(
-        "Manager \"{}\" is not in this source ({reports}). Entra resolves a manager only if this job \
-         has processed it before.",
-        record.manager
-    );
     let finding = reread_finding(record, Rule::ManagerUnknown, message);
     Some(finding.column("manager").value(&record.manager))
 }
@@ -254,13 +235,17 @@ fn group_by<'a>(
 const NAMED_LINES: usize = 8;
 
 fn other_lines(group: &[&Reread], row: u64) -> String {
-    let others = group.iter().filter(|record| record.row != row);
-    let others: Vec<u64> = others.map(|record| record.line).collect();
-    let named: Vec<String> = others.iter().take(NAMED_LINES).map(u64::to_string).collect();
-    let plural = if others.len() == 1 { "line" } else { "lines" };
-    let more = others.len().saturating_sub(NAMED_LINES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{plural} {}{more}", named.join(", "))
+    let others: Vec<String> = group
+        .iter()
+        .filter(|record| record.row != row)
+        .map(|record| record.line.to_string())
+        .collect();
+    let named = others[..others.len().min(NAMED_LINES)].join(", ");
+    match others.len() {
+        1 => sentences::one_line(&named),
+        count if count > NAMED_LINES => sentences::lines_and_more(&named, count - NAMED_LINES),
+        _ => sentences::lines(&named),
+    }
 }
 
 /// A userName as Entra compares it: without regard to case (RFC 7643 section 4.1.1).

@@ -49,6 +49,13 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// As it is printed.
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// A moment by the clock that all processes of a host share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostTime {

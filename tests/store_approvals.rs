@@ -5,7 +5,9 @@
 mod store_world;
 
 use entrabulk::error::ErrorKind;
-use entrabulk::store::{Action, Approval, NewRun, Plan, PlanFacts, SqliteStore, Store};
+use entrabulk::store::{
+    Action, Approval, Baseline, Journal, NewRun, Plan, PlanFacts, Plans, SqliteStore,
+};
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;
 use store_world::*;
@@ -39,18 +41,19 @@ fn an_approval_fits_one_plan_one_run_and_one_day() {
     let braked = stopped("one", NOW);
     assert_eq!(
         braked.message,
-        "Brakes stop plan one (removals 2, wipes:emails[work].value 7), and nobody approved it."
+        "Brakes stop plan one, and it has not been approved: removals (2), \
+         wipes:emails[work].value (7)."
     );
     assert_eq!(
         braked.advice,
-        "If it is right, approve it: entrabulk approve one --approve removals=2 \
+        "If it is right: entrabulk approve one --approve removals=2 \
          --approve 'wipes:emails[work].value=7' --reason TEXT"
     );
     let nameless = Approval { reason: " ".into(), ..approval("one", &tripped) };
     assert_eq!(store.approve(&nameless, NOW).unwrap_err().kind, ErrorKind::ApprovalRefused);
 
     store.approve(&approval("one", &tripped), NOW).unwrap();
-    assert!(stopped("two", NOW).message.contains("nobody approved"));
+    assert!(stopped("two", NOW).message.contains("it has not been approved"));
     assert!(stopped("one", at(24 * 3600)).message.contains("expired"));
     assert!(stopped("one", Timestamp(NOW.0 - 1)).message.contains("lies in the future"));
     // A failed start uses none up.
@@ -70,19 +73,19 @@ fn an_approval_that_does_not_fit_says_what_does() {
     assert_eq!(error.kind, ErrorKind::ApprovalRefused);
     assert_eq!(
         error.message,
-        "The approval does not fit plan one: removals is approved for 1, and the plan has 2; \
-         updates is not approved, and the plan has 40; adds is approved for 3, and did not trip."
+        "The approval of plan one does not fit: removals was approved for 1 and counts 2; \
+         updates was not approved and counts 40; adds was approved for 3 and did not trip."
     );
     assert_eq!(
         error.advice,
-        "Look at the plan; if it is right, type --approve removals=2 --approve updates=40."
+        "Look at the plan; if it is right, approve it with --approve removals=2 --approve updates=40."
     );
     world.plan("calm", &leavers());
     let needless = world.store.approve(&approval("calm", &[("removals", 2)]), NOW).unwrap_err();
     assert_eq!(needless.message, "No brake stops plan calm, so there is nothing to approve.");
 }
 
-/// What trips only now was never approved, and cannot be: the plan does not know of it.
+/// What trips only now was not approved, and cannot be: the plan does not know of it.
 #[test]
 fn what_trips_only_at_apply_needs_a_new_plan() {
     let world = World::new();
@@ -109,7 +112,7 @@ fn some_brakes() -> impl Strategy<Value = Vec<(&'static str, u64)>> {
 proptest! {
     #![proptest_config(cases(150))]
 
-    /// Approved is what is equal, and started is what needs nothing else.
+    /// Approved is what is equal to what tripped, and started is what needs nothing else.
     #[test]
     fn nothing_goes_that_was_not_approved_by_its_number(
         made in some_brakes(), approved in some_brakes(), now in some_brakes(),

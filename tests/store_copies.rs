@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use entrabulk::error::ErrorKind;
-use entrabulk::store::{SqliteStore, Store};
+use entrabulk::store::{Baseline, Plans, SqliteStore};
 use store_world::*;
 
 fn open(path: &Path) -> SqliteStore {
@@ -43,6 +43,7 @@ fn a_second_copy_in_a_process_is_refused_until_the_first_is_done() {
     // As many as one likes in one copy, by any name of the file.
     let other = open(&path);
     drop(store);
+    assert!(flag.exists(), "it flies for the other");
     #[cfg(unix)]
     {
         let link = folder.path().join("link.db");
@@ -50,6 +51,7 @@ fn a_second_copy_in_a_process_is_refused_until_the_first_is_done() {
         let linked = open(&link);
         assert_eq!(names(folder.path()).len(), 3, "{:?}", names(folder.path()));
         drop(linked);
+        assert!(flag.exists(), "it flies for the other");
         fs::remove_file(link).unwrap();
     }
     other.target(&key("job-1")).unwrap();
@@ -107,12 +109,12 @@ fn threads_that_open_and_close_are_never_taken_for_another_copy() {
     assert_eq!(names(folder.path()), ["state.db"]);
 }
 
-/// Processes that begin and end at once, each looking for the dead: none is taken for another copy.
+/// Processes that begin and end at once, on a new file, each looking for the dead: none is taken for another copy,
+/// and none takes the file for another program's.
 #[test]
 fn processes_that_open_and_close_are_never_taken_for_another_copy() {
     let folder = folder();
     let path = folder.path().join("state.db");
-    drop(open(&path));
     let start = |_| child("opening", &[("STORE", path.to_str().unwrap())]).spawn().unwrap();
     for child in (0..6).map(start).collect::<Vec<_>>() {
         let output = child.wait_with_output().unwrap();

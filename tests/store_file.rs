@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::store::{
-    Action, Actions, BatchState, ItemFilter, Keep, NewBatch, NewRun, RunState, SqliteStore, Store,
+    Action, Actions, Baseline, BatchState, ItemFilter, Journal, Keep, NewBatch, NewRun, Plans,
+    RunState, SqliteStore,
 };
 use entrabulk::time::Timestamp;
 use store_world::*;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use entrabulk::store::{
-    CallId, CallLimits, CallRequest, Grant, SqliteStore, Store, TenantId, WaitReason,
+    Baseline, CallId, CallLimits, CallRequest, Grant, Ledger, SqliteStore, TenantId, WaitReason,
 };
 use entrabulk::time::{Clock, HostTime, Sleep, Timestamp};
 use proptest::prelude::*;

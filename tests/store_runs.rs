@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
-    Action, Actions, BatchState, ItemFilter, Lease, NewRun, Retention, RunState, Store, UserState,
+    Action, Actions, Baseline, BatchState, ItemFilter, Journal, Lease, NewRun, Plans, Retention,
+    RunState, UserState,
 };
 use entrabulk::time::Timestamp;
 use store_world::*;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
-    Action, Actions, BatchState, ItemFilter, NewBatch, Outcome, PlanFacts, RunState, SqliteStore,
-    Store, UserState,
+    Action, Actions, Baseline, BatchState, ItemFilter, Journal, NewBatch, Outcome, PlanFacts,
+    Plans, RunState, SqliteStore, UserState,
 };
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;

@@ -4,13 +4,15 @@
 
 mod store_world;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::store::{
-    Action, CallLimits, CallRequest, Grant, Lease, Merged, RunState, Store, Target, TargetKey,
+    Action, Baseline, CallLimits, CallRequest, Grant, Journal, Lease, Ledger, Merged, RunState,
+    Target, TargetKey,
 };
-use entrabulk::time::{Clock, Timestamp};
+use entrabulk::time::{Clock, HostTime, Sleep, Timestamp};
 use proptest::prelude::*;
 use store_world::*;
 
@@ -224,4 +226,72 @@ fn whoever_holds_the_old_name_draws_on_the_same_ledger() {
     clock.set(Timestamp(NOW.0 + 5 * SECOND + 1));
     assert!(matches!(ask(by_name), Grant::Granted(_)), "its end was noted");
     assert_eq!(used(&world, by_name, &clock), 3);
+}
+
+/// A host whose wall clock can be set.
+#[derive(Debug, Default)]
+struct Host {
+    since_start: AtomicU64,
+    wall_at_start: AtomicU64,
+}
+
+impl Clock for Host {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.wall_at_start.load(Ordering::Relaxed) + self.host().at.0)
+    }
+
+    fn host(&self) -> HostTime {
+        HostTime { boot: 7, at: Timestamp(self.since_start.load(Ordering::Relaxed)) }
+    }
+
+    fn sleep_until(&self, _moment: Timestamp) -> Sleep {
+        unreachable!("the store does not sleep")
+    }
+}
+
+/// One ledger was begun while the wall clock was an hour ahead, the other when it had been set right: a call counts
+/// for as long as it would have, whether it ended before they were joined or ends afterwards.
+#[test]
+fn ledgers_that_read_different_times_agree_once_they_are_one() {
+    let world = World::new();
+    let by_name = target(&world, NAME, "job-1");
+    let host = Host::default();
+    let pass = |time: u64| {
+        host.since_start.fetch_add(time, Ordering::Relaxed);
+    };
+    let limits = CallLimits { calls_per_5s: 2, ..LIMITS };
+    let ask = |target: Target| {
+        let request = CallRequest { run: "run", urgent: false };
+        world.store.acquire(target.tenant, &limits, &request, &host).unwrap()
+    };
+    let granted = |grant| match grant {
+        Grant::Granted(call) => call,
+        Grant::WaitUntil(until, _) => panic!("told to wait until {until}"),
+    };
+    pass(SECOND);
+    host.wall_at_start.store(NOW.0 + HOUR, Ordering::Relaxed);
+    world.store.finish_call(granted(ask(by_name)), 202, &host).unwrap();
+    let in_flight = granted(ask(by_name));
+    host.wall_at_start.store(NOW.0, Ordering::Relaxed);
+    world.store.quota(world.target.tenant, &limits, &host).unwrap();
+    pass(2 * SECOND);
+    world.store.finish_call(granted(ask(world.target)), 202, &host).unwrap();
+    same(&world);
+    let used = || world.store.quota(world.target.tenant, &limits, &host).unwrap().used;
+    assert_eq!(used(), 3);
+    pass(2 * SECOND);
+    // Of the two that ended, the first is 4 s old.
+    assert!(matches!(ask(world.target), Grant::WaitUntil(..)));
+    pass(SECOND + 1);
+    assert!(matches!(ask(world.target), Grant::WaitUntil(..)), "one ended, one is in flight");
+    world.store.finish_call(in_flight, 202, &host).unwrap();
+    pass(2 * SECOND);
+    // The second of those that ended is old, too; the one in flight ended 2 s ago.
+    let last = granted(ask(by_name));
+    world.store.finish_call(last, 202, &host).unwrap();
+    assert!(matches!(ask(world.target), Grant::WaitUntil(..)));
+    pass(3 * SECOND + 1);
+    granted(ask(world.target));
+    pass(DAY - 8 * SECOND - 2);
+    assert_eq!(used(), 4, "the first is as old as a day, and no longer counts");
 }

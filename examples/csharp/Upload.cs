@@ -29,29 +29,34 @@ try
 
     using Run run = client.StartRun(arguments);
     Console.CancelKeyPress += (_, pressed) => { pressed.Cancel = true; run.Cancel(); };
-    while (true)
+    for (string? name = null; name != "finished";)
     {
         string? json = run.NextEvent(250);
         if (json == null) { continue; }
         IDictionary happened = (IDictionary)JsonReader.Read(json);
-        switch ((string)happened["event"]!)
+        name = (string)happened["event"]!;
+        switch (name)
         {
             case "rejected":
             case "warning":
                 Console.Error.WriteLine($"line {happened["line"]}: {happened["message"]}");
                 break;
+            case "note":
             case "waiting":
                 Console.Error.WriteLine(happened["message"]);
                 break;
             case "accepted":
                 Console.Error.WriteLine($"batch {happened["batch"]}: {happened["users"]} users staged");
                 break;
-            case "finished":
-                Console.WriteLine($"{happened["kind"]}: {happened["accepted"]} of {happened["rows"]} records accepted, "
-                    + $"{happened["rejected"]} rejected, {happened["calls"]} calls");
-                return Convert.ToInt32(happened["exitCode"]);
+            case "finished" when happened["error"] is IDictionary error:
+                Console.Error.WriteLine(error["message"]);
+                break;
         }
     }
+    Progress end = run.GetProgress();
+    Console.WriteLine($"{end.Status}: {end.UsersAccepted} of {end.Rows} records accepted, {end.UsersRejected} rejected, "
+        + $"{end.Calls} calls");
+    return end.ExitCode;
 }
 catch (EntraBulkException failure)
 {

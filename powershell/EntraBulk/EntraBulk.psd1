@@ -29,7 +29,7 @@
     PrivateData            = @{
         EntraBulk = @{
             # What interop/Library.cs must say: a session cannot replace types it has loaded.
-            InteropVersion = '1.0'
+            InteropVersion = '1.1'
         }
         PSData    = @{
             Tags = @('Entra', 'EntraID', 'AzureAD', 'SCIM', 'Provisioning', 'HR', 'Identity',

@@ -253,6 +253,11 @@ pub(super) fn call(client: &Client, operation: &str, arguments: &Value) -> Resul
     serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))
 }
 
+/// The arguments of an operation as it takes them.
+pub(super) fn json(arguments: &Value) -> Vec<u8> {
+    arguments.to_string().into_bytes()
+}
+
 /// A path as JSON text.
 pub(super) fn text(path: &Path) -> Result<&str, Error> {
     path.to_str().ok_or_else(|| usage(format!("The path {} is not Unicode.", path.display())))

@@ -10,10 +10,12 @@ mod quota;
 mod rehearse;
 mod resume;
 mod runs;
+mod safety;
 mod simulate;
 mod upload;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use entrabulk::error::Error;
@@ -89,10 +91,13 @@ pub(crate) fn main() -> ExitCode {
         Command::Rehearse(command) => command.run(&mut output),
         Command::Simulate(command) => command.run(&mut output),
     };
-    ExitCode::from(result.unwrap_or_else(|error| {
+    let code = result.unwrap_or_else(|error| {
         output.error(&error);
         error.kind.exit_code()
-    }))
+    });
+    // What a run had open is closed before the process goes.
+    let _ = entrabulk::runtime::shutdown(Duration::from_secs(5));
+    ExitCode::from(code)
 }
 
 /// Exit code for wrong usage.

@@ -3,9 +3,14 @@
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use entrabulk::convert::CheckSummary;
+use entrabulk::convert::{CheckSummary, Totals};
 use entrabulk::error::{Error, Severity};
+use entrabulk::finding::Finding;
+use entrabulk::run::{Event, Numbered, Summary, Warning};
+use entrabulk::source::{EncodingFrom, Format, SourceFacts};
+use entrabulk::store::Counts;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Where a command's words go.
@@ -57,6 +62,14 @@ impl Output {
         self.lost.take().filter(|error| error.kind() != ErrorKind::BrokenPipe)
     }
 
+    /// Prints the document where JSON was asked for, and says whether it did.
+    pub(super) fn document(&self, document: &impl Serialize) -> bool {
+        if self.json {
+            self.line(&serde_json::to_string(document).unwrap_or_default());
+        }
+        self.json
+    }
+
     /// A text, or the document it stands in.
     pub(super) fn text(&self, text: &str, document: &Value) {
         if self.json { self.line(&document.to_string()) } else { self.line(text.trim_end()) }
@@ -88,13 +101,11 @@ impl Output {
 
     /// What a check found.
     pub(super) fn check(&self, summary: &CheckSummary) {
-        if self.json {
-            self.line(&serde_json::to_string(summary).unwrap_or_default());
+        if self.document(summary) {
             return;
         }
         for found in &summary.findings {
-            let finding = serde_json::to_value(&found.finding).unwrap_or_default();
-            self.line(&finding_line(found.severity, &finding));
+            self.line(&finding_line(found.severity, &found.finding));
         }
         if summary.findings_omitted > 0 {
             self.line(&format!("… and {} more; --rejects names all", summary.findings_omitted));
@@ -109,70 +120,63 @@ impl Output {
         ]);
     }
 
-    /// One event of a run (`docs/documents.md`).
-    pub(super) fn event(&mut self, event: &Value) {
-        if self.json {
-            self.line(&event.to_string());
+    /// One event of a run.
+    pub(super) fn event(&mut self, numbered: &Numbered) {
+        if self.document(numbered) {
             return;
         }
-        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
-        let number = |key: &str| event[key].as_u64().unwrap_or_default();
-        match event["event"].as_str().unwrap_or_default() {
-            "started" if event["source"].is_object() => self.line(&started_line(event)),
-            "planned" => {
-                let (plan, counts) = (&event["plan"], &event["plan"]["counts"]);
+        match &numbered.event {
+            Event::Started { source: Some(source), .. } => self.line(&started_line(source)),
+            Event::Planned { plan } => {
+                let Counts { add, update, disable, restore, .. } = plan.counts;
                 self.line(&format!(
-                    "plan {}: add {}, update {}, disable {}, restore {}",
-                    plan["plan"].as_str().unwrap_or_default(),
-                    counts["add"],
-                    counts["update"],
-                    counts["disable"],
-                    counts["restore"]
+                    "plan {}: add {add}, update {update}, disable {disable}, restore {restore}",
+                    plan.plan
                 ));
             }
-            severity @ ("rejected" | "warning") => self.line(&finding_line(severity, event)),
-            "note" => self.line(&text("message")),
-            "settled" => self.line(&format!(
-                "settled: batch {} of run {} with {} users (request-id {})",
-                number("batch"),
-                text("run"),
-                number("users"),
-                text("requestId")
+            Event::Rejected(finding) => self.line(&finding_line("rejected", finding)),
+            Event::Warning(Warning::Record(finding)) => {
+                self.line(&finding_line("warning", finding));
+            }
+            Event::Warning(Warning::Run { message }) => self.line(&format!("warning: {message}")),
+            Event::Note { message } => self.line(message),
+            Event::Settled { run, batch, users, request_id } => self.line(&format!(
+                "settled: call {batch} of run {run} with {} (request-id {})",
+                counted(*users as u64, "user"),
+                request_id.as_deref().unwrap_or_default()
             )),
-            "checked" => {
+            Event::Checked(Totals { rows, users, calls, rejected, out_of_scope, .. }) => {
                 self.line(&format!(
-                    "checked: {} rows, {} users to send in {} calls, {} rejected, {} out of scope",
-                    number("rows"),
-                    number("users"),
-                    number("calls"),
-                    number("rejected"),
-                    number("outOfScope")
+                    "checked: {}, {} to send in {}, {rejected} rejected, {out_of_scope} out of scope",
+                    counted(*rows, "row"),
+                    counted(*users, "user"),
+                    counted(*calls, "call"),
                 ));
-                self.start_bar(number("users"));
+                self.start_bar(*users);
             }
-            "accepted" if self.bar.is_none() => self.line(&format!(
-                "accepted: call {} with {} users (request-id {})",
-                number("batch"),
-                number("users"),
-                text("requestId")
-            )),
-            "refused" => self.line(&format!(
-                "refused: call {} with {} users ({}): {}",
-                number("batch"),
-                number("users"),
-                names(&event["externalIds"]),
-                event["error"]["message"].as_str().unwrap_or_default()
-            )),
-            "waiting" => {
-                self.line(&format!("waiting until {}: {}", text("until"), text("message")))
+            Event::Accepted { batch, users, request_id, .. } if self.bar.is_none() => {
+                self.line(&format!(
+                    "accepted: call {batch} with {} (request-id {})",
+                    counted(*users as u64, "user"),
+                    request_id.as_deref().unwrap_or_default()
+                ));
             }
-            "progress" => {
+            Event::Refused { batch, users, external_ids, error } => self.line(&format!(
+                "refused: call {batch} with {} ({}): {}",
+                counted(*users as u64, "user"),
+                external_ids.join(", "),
+                error.message
+            )),
+            Event::Waiting { until, message, .. } => {
+                self.line(&format!("waiting until {until}: {message}"));
+            }
+            Event::Progress(progress) => {
                 if let Some(bar) = &self.bar {
-                    bar.set_position(number("usersAccepted"));
-                    bar.set_message(format!("{} calls left today", number("quotaLeft")));
+                    bar.set_position(progress.users_accepted);
+                    bar.set_message(format!("{} left today", counted(progress.quota_left, "call")));
                 }
             }
-            "finished" => self.finished(event),
+            Event::Finished(summary) => self.finished(summary),
             _ => {}
         }
     }
@@ -187,38 +191,39 @@ impl Output {
         self.bar = Some(bar);
     }
 
-    fn finished(&mut self, summary: &Value) {
+    fn finished(&mut self, summary: &Summary) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        let number = |key: &str| summary[key].as_u64().unwrap_or_default();
         let calls = format!(
             "in {} ({} of them repeats, {} throttled)",
-            counted(number("calls"), "call"),
-            number("retries"),
-            number("throttled")
+            counted(summary.calls, "call"),
+            summary.retries,
+            summary.throttled
         );
-        let rejected = if number("rejected") > 0 { "each explained above" } else { "" };
-        let error = &summary["error"];
-        let nothing_happened = error.is_object() && number("rows") + number("calls") == 0;
-        let table: &[(&str, u64, &str)] = &[
-            ("rows", number("rows"), ""),
-            ("accepted", number("accepted"), &calls),
-            ("rejected", number("rejected"), rejected),
-            ("out of scope", number("outOfScope"), ""),
-            ("unchanged", number("unchanged"), "nothing to send"),
-            ("refused", number("refused"), "by the service"),
-            ("in doubt", number("inDoubt"), "sent, and no answer came"),
-            ("not sent", number("notSent"), "the run ended before"),
-        ];
-        if !nothing_happened {
-            self.table(table);
+        let explained = match (summary.rejected, summary.events_dropped) {
+            (0, _) => "",
+            (_, 0) => "each explained above",
+            _ => "not each explained above, for the output was too slow; --rejects writes all",
+        };
+        // Nothing was read or sent: the error says all there is, or there was nothing to resume.
+        if summary.rows + summary.calls > 0 {
+            self.table(&[
+                ("rows", summary.rows, ""),
+                ("accepted", summary.accepted, &calls),
+                ("rejected", summary.rejected, explained),
+                ("out of scope", summary.out_of_scope, ""),
+                ("unchanged", summary.unchanged, "nothing to send"),
+                ("skipped", summary.skipped, "not known, and not active"),
+                ("refused", summary.refused, "by the service"),
+                ("in doubt", summary.in_doubt, "sent, and no answer came"),
+                ("not sent", summary.not_sent, "the run ended before"),
+            ]);
         }
-        if let Some(message) = error["message"].as_str() {
-            let advice = error["advice"].as_str().unwrap_or_default();
-            self.error_line(&format!("error: {message} {advice}"));
+        if let Some(error) = &summary.error {
+            self.error_line(&format!("error: {error}"));
         }
-        if let Some(moment) = summary["resumeAt"].as_str() {
+        if let Some(moment) = summary.resume_at {
             self.line(&format!("It can go on at {moment}."));
         }
     }
@@ -234,26 +239,26 @@ impl Output {
     }
 }
 
-fn started_line(event: &Value) -> String {
-    let source = &event["source"];
-    let text = |key: &str| source[key].as_str().unwrap_or_default();
-    let delimiter = match text("delimiter") {
-        "" => String::new(),
-        "\t" => ", tab-separated".into(),
-        delimiter => format!(", separated by \"{delimiter}\""),
+fn started_line(source: &SourceFacts) -> String {
+    let delimiter = match source.delimiter {
+        None => String::new(),
+        Some('\t') => ", tab-separated".into(),
+        Some(delimiter) => format!(", separated by \"{delimiter}\""),
     };
-    let from = match text("encodingFrom") {
-        "given" => "as given",
-        "bom" => "by its byte order mark",
-        "utf8" => "valid so far",
-        _ => "detected",
+    let from = match source.encoding_from {
+        EncodingFrom::Given => "as given",
+        EncodingFrom::Bom => "by its byte order mark",
+        EncodingFrom::Utf8 => "valid so far",
+        EncodingFrom::Detected => "detected",
     };
-    format!("reading {}{delimiter} in {} ({from})", text("format"), text("encoding"))
-}
-
-fn names(ids: &Value) -> String {
-    let ids: Vec<&str> = ids.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    ids.join(", ")
+    let format = match source.format {
+        Format::Csv => "csv",
+        Format::Json => "json",
+        Format::JsonLines => "jsonl",
+        Format::Bulk => "bulk",
+        Format::Auto => "auto",
+    };
+    format!("reading {format}{delimiter} in {} ({from})", source.encoding)
 }
 
 /// `1 call`, `2 calls`.
@@ -262,16 +267,15 @@ pub(super) fn counted(count: u64, what: &str) -> String {
 }
 
 /// `rejected  line 7  not-boolean  message`.
-pub(super) fn finding_line(severity: &str, finding: &Value) -> String {
-    let line = match finding["line"].as_u64() {
-        Some(line) => format!("line {line}"),
-        None => "all lines".into(),
+pub(super) fn finding_line(severity: &str, finding: &Finding) -> String {
+    let line = match finding.line {
+        0 => "all lines".into(),
+        line => format!("line {line}"),
     };
-    let rule = finding["rule"].as_str().unwrap_or_default();
-    let message = finding["message"].as_str().unwrap_or_default();
-    let column = match finding["column"].as_str() {
+    let message = &finding.message;
+    let column = match &finding.column {
         Some(column) if !message.contains(column) => format!("{column}: "),
         _ => String::new(),
     };
-    format!("{severity:<9} {line:<9} {rule:<22} {column}{message}")
+    format!("{severity:<9} {line:<9} {:<22} {column}{message}", finding.rule.code())
 }

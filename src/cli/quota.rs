@@ -1,10 +1,10 @@
 //! `quota`: what the day still has for this tenant.
 
 use clap::Args;
-use serde_json::json;
+use entrabulk::operation;
 
 use super::Outcome;
-use super::arguments::{TargetArguments, call};
+use super::arguments::TargetArguments;
 use super::output::Output;
 
 #[derive(Debug, Args)]
@@ -15,15 +15,17 @@ pub(super) struct Quota {
 
 impl Quota {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        let quota = call(&self.target.client()?, "quota", &json!({}))?;
-        let mut text = format!(
-            "{} of {} calls used in the last 24 hours, {} left, {} more for urgent disables",
-            quota["used"], quota["perDay"], quota["left"], quota["reserve"]
-        );
-        if let (Some(next), Some(all)) = (quota["nextFree"].as_str(), quota["allFree"].as_str()) {
-            text.push_str(&format!("\nthe next is free again at {next}, all of them at {all}"));
+        let quota = operation::runs::quota(&self.target.client()?, b"{}")?;
+        if output.document(&quota) {
+            return Ok(0);
         }
-        output.text(&text, &quota);
+        output.line(&format!(
+            "{} of {} calls used in the last 24 hours, {} left, {} more for urgent disables",
+            quota.used, quota.per_day, quota.left, quota.reserve
+        ));
+        if let (Some(next), Some(all)) = (quota.next_free, quota.all_free) {
+            output.line(&format!("the next is free again at {next}, all of them at {all}"));
+        }
         Ok(0)
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::arguments::ConversionArguments;
 use super::output::Output;
-use super::plan::SettingsArguments;
+use super::safety::SettingsArguments;
 use super::simulate::TenantArguments;
 use super::upload::follow;
 

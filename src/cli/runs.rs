@@ -1,10 +1,11 @@
 //! `runs`: what was executed, and how far it came.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use entrabulk::operation::{self, runs::RunDocument};
+use serde_json::json;
 
 use super::Outcome;
-use super::arguments::{TargetArguments, call};
+use super::arguments::{TargetArguments, json};
 use super::output::{Output, counted};
 
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ enum RunsCommand {
         #[command(flatten)]
         target: TargetArguments,
     },
-    /// Give up an unfinished run that cannot be resumed; whoever is in doubt is planned again
+    /// Abandon an unfinished run that cannot be resumed; whoever is in doubt is planned again
     Abandon {
         /// The run's id
         run: String,
@@ -43,46 +44,39 @@ impl Runs {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         match self.command {
             RunsCommand::List { limit, target } => {
-                let list = call(&target.client()?, "runs.list", &json!({"limit": limit}))?;
-                let lines: Vec<String> =
-                    list["runs"].as_array().into_iter().flatten().map(line).collect();
-                output.text(&lines.join("\n"), &list);
+                let arguments = json(&json!({"limit": limit}));
+                let list = operation::runs::list(&target.client()?, &arguments)?;
+                if !output.document(&list) {
+                    list.runs.iter().for_each(|run| output.line(&line(run)));
+                }
             }
             RunsCommand::Abandon { run, target } => {
-                let done = call(&target.client()?, "runs.abandon", &json!({"run": run}))?;
-                let users = counted(done["resend"].as_u64().unwrap_or_default(), "user");
-                output
-                    .text(&format!("Run {run} is given up; {users} will be planned again."), &done);
+                let arguments = json(&json!({"run": run}));
+                let done = operation::runs::abandon(&target.client()?, &arguments)?;
+                if !output.document(&done) {
+                    let users = counted(done.resend, "user");
+                    output.line(&format!("Run {run} is abandoned; {users} will be planned again."));
+                }
             }
             RunsCommand::Show { run, target } => {
-                let run = call(&target.client()?, "runs.show", &json!({"run": run}))?;
-                let mut lines = vec![line(&run)];
-                lines.extend(run["batches"].as_array().into_iter().flatten().map(|batch| {
-                    let (state, id) = (batch["state"].as_str(), batch["clientRequestId"].as_str());
-                    format!(
-                        "  batch {}  {}  attempts {}  {}",
-                        batch["batch"],
-                        state.unwrap_or_default(),
-                        batch["attempts"],
-                        id.unwrap_or_default()
-                    )
-                }));
-                output.text(&lines.join("\n"), &run);
+                let arguments = json(&json!({"run": run}));
+                let run = operation::runs::show(&target.client()?, &arguments)?;
+                if !output.document(&run) {
+                    output.line(&line(&run));
+                    for batch in run.batches.iter().flatten() {
+                        output.line(&format!(
+                            "  batch {}  {}  attempts {}  {}",
+                            batch.batch, batch.state, batch.attempts, batch.client_request_id
+                        ));
+                    }
+                }
             }
         }
         Ok(0)
     }
 }
 
-fn line(run: &Value) -> String {
-    let text = |key: &str| run[key].as_str().unwrap_or_default();
-    let accepted = run["summary"]["accepted"].as_u64();
-    let accepted = accepted.map_or(String::new(), |accepted| format!("  {accepted} accepted"));
-    format!(
-        "{}  {}  {}  plan {}{accepted}",
-        text("run"),
-        text("startedAt"),
-        text("state"),
-        text("plan")
-    )
+fn line(run: &RunDocument) -> String {
+    let accepted = run.accepted().map_or(String::new(), |users| format!("  {users} accepted"));
+    format!("{}  {}  {}  plan {}{accepted}", run.run, run.started_at, run.state, run.plan)
 }

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use entrabulk::error::{Error, ErrorKind};
+use entrabulk::error::ErrorKind;
 use entrabulk::run::{Event, Run};
 
 use super::Outcome;
 use super::approve::ApprovalArguments;
 use super::arguments::{ConversionArguments, TargetArguments};
 use super::output::Output;
-use super::plan::SettingsArguments;
+use super::safety::SettingsArguments;
 
 #[derive(Debug, Args)]
 pub(super) struct Upload {
@@ -60,9 +60,7 @@ pub(super) fn follow(run: &Run, output: &mut Output) -> Outcome {
                 if let Event::Finished(summary) = &event.event {
                     code = summary.exit_code;
                 }
-                let document = serde_json::to_value(&event)
-                    .map_err(|error| Error::internal(error.to_string()))?;
-                output.event(&document);
+                output.event(&event);
             }
             Err(error) if error.kind == ErrorKind::EndOfEvents => return Ok(code),
             Err(error) => return Err(error),

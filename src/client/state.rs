@@ -13,7 +13,7 @@ use crate::store::{self, SqliteStore, Store, Target, TenantId};
 #[derive(Debug, Clone)]
 pub struct Ledger {
     /// Where they are counted.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn store::Ledger>,
     /// The tenant in that store.
     pub tenant: TenantId,
 }
@@ -81,7 +81,7 @@ impl Client {
         };
         drop(opened);
         let target = store.target(&self.parts().config.target_key())?;
-        let ledger = Ledger { store: Arc::clone(&store), tenant: target.tenant };
+        let ledger = Ledger { store: store.clone(), tenant: target.tenant };
         Ok(Workspace { store, target, ledger, kept: true, notes })
     }
 
@@ -121,7 +121,7 @@ impl Client {
             }
         };
         drop(opened);
-        let tenant = store.target(&self.parts().config.target_key())?.tenant;
+        let tenant = store.tenant(&self.parts().config.target_key())?;
         Ok((Ledger { store, tenant }, notes))
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::findings::{Findings, GuessedEncoding, UnseenColumns};
 use super::pass::{Pass, Step, Work};
-use super::{Checked, Prepared, no_record};
+use super::{Checked, Prepared, sentences};
 use crate::error::{Error, Severity};
 use crate::finding::{Finding, Rule};
 use crate::lint::{self, Reread, Survey, Suspect};
@@ -108,7 +108,7 @@ impl Prepared {
             check.look_at_source(&pass)?;
         }
         if check.totals.rows == 0 {
-            return Err(no_record(&work.input));
+            return Err(sentences::no_record(work.input.name()));
         }
         if check.totals.users > 0 {
             check.unseen.report(&mut check.findings)?;

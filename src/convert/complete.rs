@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pass::{Pass, Work};
-use super::{Prepared, Totals, findings, source_changed};
+use super::{Prepared, Totals, findings, sentences};
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::source::Columns;
@@ -48,7 +48,11 @@ impl Checked {
     /// # Errors
     /// `SourceUnreadable`; `SourceChanged`.
     pub fn still_the_same(&self) -> Result<(), Error> {
-        if self.work.input.hash()? == self.fingerprint { Ok(()) } else { Err(source_changed()) }
+        if self.work.input.hash()? == self.fingerprint {
+            Ok(())
+        } else {
+            Err(sentences::source_changed())
+        }
     }
 
     /// SHA-256 of the source's bytes, in lower case hexadecimal. Reads them once more.
@@ -57,7 +61,7 @@ impl Checked {
     /// `SourceUnreadable`; `SourceChanged` where these are no longer the bytes that were checked.
     pub fn sha256(&self) -> Result<String, Error> {
         let (digest, fingerprint) = self.work.input.sha256()?;
-        if fingerprint == self.fingerprint { Ok(digest) } else { Err(source_changed()) }
+        if fingerprint == self.fingerprint { Ok(digest) } else { Err(sentences::source_changed()) }
     }
 
     /// Adds records that were rejected after the check to the rejects file of the conversion.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::pass::{Pass, Work};
 use super::rejects::RejectsWriter;
-use super::{Conversion, MappingSource, Report, Totals};
-use crate::error::{Error, ErrorKind, Severity};
+use super::{Conversion, MappingSource, Report, Totals, sentences};
+use crate::error::{Error, Severity};
 use crate::finding::{Finding, Rule};
 use crate::scratch::WholeFile;
 use crate::source::{CellKind, EncodingFrom, Format};
@@ -35,7 +35,7 @@ pub(super) fn add(conversion: &Conversion, findings: &[Finding]) -> Result<(), E
         findings.iter().try_for_each(|finding| rejects.write(finding))?;
         rejects.into_inner()?.persist()
     };
-    add().map_err(output_failed)
+    add().map_err(sentences::unwritable_rejects)
 }
 
 /// A rejects file may not take the place of what it is about.
@@ -50,11 +50,7 @@ fn refuse_overwriting(conversion: &Conversion, rejects: &Path) -> Result<(), Err
     };
     match conversion.path().into_iter().chain(mapping).find(same) {
         None => Ok(()),
-        Some(path) => Err(Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("The rejects file would take the place of {}.", path.display()),
-            "Give it a name of its own.",
-        )),
+        Some(path) => Err(sentences::rejects_over(path.display())),
     }
 }
 
@@ -63,7 +59,11 @@ impl<'a, 'r> Findings<'a, 'r> {
         let rejects = match &conversion.rejects_path {
             Some(path) => {
                 refuse_overwriting(conversion, path)?;
-                Some(WholeFile::create(path).and_then(Rejects::new).map_err(output_failed)?)
+                Some(
+                    WholeFile::create(path)
+                        .and_then(Rejects::new)
+                        .map_err(sentences::unwritable_rejects)?,
+                )
             }
             None => None,
         };
@@ -73,7 +73,7 @@ impl<'a, 'r> Findings<'a, 'r> {
     pub(super) fn reject(&mut self, finding: Finding) -> Result<(), Error> {
         self.rejected += 1;
         if let Some(rejects) = &mut self.rejects {
-            rejects.write(&finding).map_err(output_failed)?;
+            rejects.write(&finding).map_err(sentences::unwritable_rejects)?;
         }
         (self.report)(Severity::Error, finding)
     }
@@ -85,20 +85,15 @@ impl<'a, 'r> Findings<'a, 'r> {
 
     pub(super) fn close(self, totals: &mut Totals) -> Result<(), Error> {
         if let Some(rejects) = self.rejects {
-            rejects.into_inner().and_then(WholeFile::persist).map_err(output_failed)?;
+            rejects
+                .into_inner()
+                .and_then(WholeFile::persist)
+                .map_err(sentences::unwritable_rejects)?;
         }
         totals.rejected = self.rejected;
         totals.warnings = self.warnings;
         Ok(())
     }
-}
-
-fn output_failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The rejects file cannot be written: {error}."),
-        "Check its folder, its permissions and the space left.",
-    )
 }
 
 /// Columns that the mapping names and no record of a source without a header has shown.
@@ -131,7 +126,7 @@ impl UnseenColumns {
 
     pub(super) fn report(&self, findings: &mut Findings<'_, '_>) -> Result<(), Error> {
         for (_, name) in self.columns.iter().filter(|_| self.odd) {
-            let message = format!("No record has a field \"{name}\", which the mapping names.");
+            let message = sentences::field_in_no_record(name);
             findings.warn(Finding::new(0, Rule::ColumnAbsent, message).column(name.as_str()))?;
         }
         Ok(())
@@ -156,11 +151,7 @@ impl GuessedEncoding {
         let record = pass.record();
         let text = record.cells.iter().find(|cell| !cell.is_ascii())?;
         self.waiting = false;
-        let message = format!(
-            "The file is not Unicode; it is read as {}, a guess. If this text is not right, name the \
-             encoding.",
-            pass.facts().encoding
-        );
+        let message = sentences::guessed_encoding(&pass.facts().encoding);
         Some(Finding::new(record.line, Rule::EncodingGuessed, message).value(text))
     }
 }

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{RecordSource, Spool};
-use crate::error::{Error, ErrorKind};
+use super::{RecordSource, Spool, sentences};
+use crate::error::Error;
 use crate::scratch::copied;
 use crate::source::{Format, SourceOptions};
 
@@ -28,16 +28,19 @@ impl Input {
         let (file, name) = match (records, pushed) {
             (RecordSource::Pushed, Some(spool)) => {
                 let file = Arc::new(spool.into_file()?);
-                return Ok(Input { file, name: "The pushed source".into(), pushed: true });
+                return Ok(Input { file, name: sentences::PUSHED.into(), pushed: true });
             }
-            (RecordSource::Pushed, None) => return Err(no_source()),
-            (_, Some(_)) => return Err(pushed_beside_file()),
+            (RecordSource::Pushed, None) => return Err(sentences::no_source()),
+            (_, Some(_)) => return Err(sentences::pushed_beside_file()),
             (RecordSource::StandardInput, None) => {
-                (copied(&mut io::stdin().lock()), "Standard input".to_owned())
+                (copied(&mut io::stdin().lock()), sentences::STANDARD_INPUT.to_owned())
             }
             (RecordSource::File(path), None) => (opened(path), path.display().to_string()),
         };
-        let file = file.map_err(|error| unreadable(&name, &error))?;
+        let file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::IsADirectory => sentences::a_folder(&name),
+            _ => sentences::unreadable(&name, &error),
+        })?;
         Ok(Input { file: Arc::new(file), name, pushed: false })
     }
 
@@ -87,13 +90,7 @@ impl Input {
                 Ok(0) => return Ok(fingerprint.value()),
                 Ok(count) => each(&buffer[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(Error::new(
-                        ErrorKind::SourceUnreadable,
-                        format!("{} cannot be read again: {error}.", self.name),
-                        "Run again.",
-                    ));
-                }
+                Err(error) => return Err(sentences::unreadable_again(&self.name, error)),
             }
         }
     }
@@ -101,13 +98,9 @@ impl Input {
     /// Its bytes from the start, and the hash of those read so far. One at a time: all readers of
     /// one input share its position.
     pub(super) fn rewind(&self) -> Result<(Fingerprinted, Fingerprint), Error> {
-        (&*self.file).seek(SeekFrom::Start(0)).map_err(|error| {
-            Error::new(
-                ErrorKind::SourceUnreadable,
-                format!("{} cannot be read again: {error}.", self.name),
-                "Run again.",
-            )
-        })?;
+        (&*self.file)
+            .seek(SeekFrom::Start(0))
+            .map_err(|error| sentences::unreadable_again(&self.name, error))?;
         let fingerprint = Fingerprint::default();
         let reader =
             Fingerprinted { file: Arc::clone(&self.file), fingerprint: fingerprint.clone() };
@@ -121,33 +114,6 @@ fn opened(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if file.stream_position().is_ok() { Ok(file) } else { copied(&mut file) }
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Error {
-    if error.kind() == io::ErrorKind::IsADirectory {
-        return Error::new(
-            ErrorKind::SourceUnreadable,
-            format!("The source {name} is a folder."),
-            "Name a file in it.",
-        );
-    }
-    Error::new(
-        ErrorKind::SourceUnreadable,
-        format!("The source {name} cannot be read: {error}."),
-        "Check the path and its permissions.",
-    )
-}
-
-fn no_source() -> Error {
-    Error::new(ErrorKind::ConfigInvalid, "The conversion names no source.", "Give source.path.")
-}
-
-fn pushed_beside_file() -> Error {
-    Error::new(
-        ErrorKind::InvalidState,
-        "Records were pushed although the conversion names a file.",
-        "Leave source.path out to push records.",
-    )
 }
 
 /// The hash of the bytes read so far.

@@ -8,13 +8,14 @@ mod input;
 mod pass;
 pub mod rejects;
 mod rendered;
+mod sentences;
 pub mod settings;
 mod spool;
 mod summary;
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::mapping::MappingOptions;
 use crate::scim::bulk::BatchLimits;
 use crate::source::{Format, Record, SourceFacts};
@@ -48,11 +49,7 @@ impl Prepared {
         let maps = work.conversion.mapping != MappingSource::ByColumnNames
             || work.conversion.mapping_options != MappingOptions::default();
         if pass.facts().format == Format::Bulk && maps {
-            return Err(Error::new(
-                ErrorKind::ConfigInvalid,
-                "The source holds finished users (BulkRequest), which no mapping applies to.",
-                "Leave mapping, scimSchemaNamespace and userName out.",
-            ));
+            return Err(sentences::finished_users_are_not_mapped());
         }
         Ok(Prepared { work, pass })
     }
@@ -76,14 +73,10 @@ pub fn columns(conversion: &Conversion) -> Result<Vec<String>, Error> {
     let input = Input::open(&conversion.records, None)?;
     let (mut reader, _) = pass::open(conversion, &input, &[])?;
     if reader.facts().format == Format::Bulk {
-        return Err(Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("{} holds finished users (BulkRequest), which need no mapping.", input.name()),
-            "Convert or upload it as it is.",
-        ));
+        return Err(sentences::finished_users_need_no_mapping(input.name()));
     }
     if !reader.columns().complete() && reader.next(&mut Record::default())?.is_none() {
-        return Err(no_record(&input));
+        return Err(sentences::no_record(input.name()));
     }
     Ok(reader.columns().names().to_vec())
 }
@@ -96,20 +89,4 @@ pub fn columns(conversion: &Conversion) -> Result<Vec<String>, Error> {
 pub fn hashes(conversion: &Conversion) -> Result<(u128, u128), Error> {
     let work = Work::open(conversion.clone(), None)?;
     Ok((work.input.hash()?, work.mapping_hash))
-}
-
-fn source_changed() -> Error {
-    Error::new(
-        ErrorKind::SourceChanged,
-        "The source was changed while it was being read.",
-        "Let the export finish first, then run again.",
-    )
-}
-
-fn no_record(input: &Input) -> Error {
-    Error::new(
-        ErrorKind::SourceEmpty,
-        format!("{} holds no record.", input.name()),
-        "Check the export; an empty source changes nobody.",
-    )
 }

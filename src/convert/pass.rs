@@ -5,8 +5,8 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::input::{Fingerprint, Input};
-use super::{Conversion, MappingSource, Spool};
-use crate::error::{Error, ErrorKind};
+use super::{Conversion, MappingSource, Spool, sentences};
+use crate::error::Error;
 use crate::finding::{Finding, Rule};
 use crate::lint;
 use crate::mapping::{self, Mapping, Program, Rendered};
@@ -108,12 +108,8 @@ impl Pass {
                 return Ok(Some(Step::User(&self.user, line)));
             }
             Rendered::User => {
-                let message = format!(
-                    "The user alone takes {} bytes, more than the {} of a whole call. \
-                     Shorten its values.",
-                    self.user.bytes.len(),
-                    self.work.conversion.limits.bytes
-                );
+                let most = self.work.conversion.limits.bytes;
+                let message = sentences::user_too_large(self.user.bytes.len(), most);
                 Some(lint::finding(line, Rule::UserTooLarge, &self.user, message))
             }
             Rendered::Rejected(finding) => Some(finding),
@@ -148,13 +144,8 @@ fn read_mapping(conversion: &Conversion, input: &Input) -> Result<(Mapping, u128
             return Ok((Mapping::by_column_names(options)?, hash(b"")));
         }
         MappingSource::Inline(json) => json.clone().into_bytes(),
-        MappingSource::File(path) => std::fs::read(path).map_err(|error| {
-            Error::new(
-                ErrorKind::MappingInvalid,
-                format!("The mapping {} cannot be read: {error}.", path.display()),
-                "Check the path and its permissions.",
-            )
-        })?,
+        MappingSource::File(path) => std::fs::read(path)
+            .map_err(|error| sentences::unreadable_mapping(path.display(), error))?,
     };
     let mapping = Mapping::parse(&json, options).map_err(|error| {
         // With a header at hand, what it lacks is told in the same breath.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::pass::Step;
-use super::{Prepared, source_changed};
+use super::{Prepared, sentences};
 use crate::error::Error;
 use crate::scim::User;
 use crate::scratch::{PieceReader, Pieces};
@@ -48,7 +48,7 @@ impl Prepared {
             }
         }
         if !wanted.is_empty() {
-            return Err(source_changed());
+            return Err(sentences::source_changed());
         }
         Ok(Rendered { file: RefCell::new(file.finish()?), places })
     }

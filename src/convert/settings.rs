@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::sentences;
 use crate::document::{Reader, read_document};
 use crate::error::Error;
 use crate::lint::Duplicates;
@@ -95,7 +96,7 @@ impl Conversion {
         if let Some(urn) = &scim_schema_namespace
             && !urn.to_ascii_lowercase().starts_with("urn:")
         {
-            doc.problem("scimSchemaNamespace", "must start with \"urn:\"");
+            doc.problem("scimSchemaNamespace", sentences::NO_URN);
         }
         let user_name = doc
             .choice("userName", &[("whole", UserNameMode::Whole), ("local", UserNameMode::Local)]);
@@ -141,7 +142,7 @@ fn read_source(source: &mut Reader<'_>) -> Option<(RecordSource, SourceOptions, 
         None => Some("auto"),
         Some(Value::String(word)) => Some(word.as_str()),
         Some(_) => {
-            source.problem(key, "must be a string");
+            source.problem(key, sentences::NO_STRING);
             None
         }
     };
@@ -162,12 +163,12 @@ fn read_place(source: &mut Reader<'_>) -> Option<RecordSource> {
     if let Some(Value::String(path)) = source.value("path")
         && path == "-"
     {
-        source.problem("path", "is \"-\", which means standard input to the command line only");
+        source.problem("path", sentences::NO_DASH);
         return None;
     }
     match (source.path("path"), stdin?) {
         (Some(_), true) => {
-            source.problem("stdin", "cannot be combined with path");
+            source.clash("stdin", "path");
             None
         }
         (Some(path), false) => Some(RecordSource::File(path)),
@@ -181,7 +182,7 @@ fn read_mapping_source(doc: &mut Reader<'_>) -> Option<MappingSource> {
     let file = doc.path("mappingPath");
     match (inline, file) {
         (Some(_), Some(_)) => {
-            doc.problem("mappingPath", "goes without mapping: give one of them");
+            doc.clash("mappingPath", "mapping");
             None
         }
         (Some(mapping), None) => Some(MappingSource::Inline(mapping.to_string())),

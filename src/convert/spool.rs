@@ -4,7 +4,8 @@ use std::fs::File;
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 use crate::scratch::Pieces;
 
 /// Pushed records, one JSON object a line, in a file without a name that vanishes with it.
@@ -30,12 +31,7 @@ impl Spool {
     pub fn push(&mut self, record: &[u8]) -> Result<(), Error> {
         let number = self.records + 1;
         if let Err(error) = serde_json::from_slice::<Map<String, Value>>(record) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("Record {number} is not a JSON object: {error}."),
-                "Push each record as one object of column names and values.",
-            )
-            .at_line(number));
+            return Err(sentences::pushed_no_object(number, &error));
         }
         self.write(record)?;
         self.records = number;

@@ -336,3 +336,84 @@ fn in_milliseconds(moment: Timestamp) -> i64 {
 fn milliseconds(count: u32) -> Duration {
     Duration::from_millis(count.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Stage;
+
+    /// In every field another number.
+    fn progress() -> Progress {
+        let mut progress = Progress {
+            stage: Stage::Finished,
+            status: Some(205),
+            exit_code: Some(14),
+            resume_at: Some(Timestamp(1_700_000_000_123_456)),
+            ..Progress::default()
+        };
+        let counts = [
+            &mut progress.calls,
+            &mut progress.calls_total,
+            &mut progress.users_accepted,
+            &mut progress.users_total,
+            &mut progress.users_rejected,
+            &mut progress.in_flight,
+            &mut progress.quota_left,
+            &mut progress.users_refused,
+            &mut progress.users_in_doubt,
+            &mut progress.users_not_sent,
+            &mut progress.users_unchanged,
+            &mut progress.users_skipped,
+            &mut progress.users_absent,
+            &mut progress.users_out_of_scope,
+            &mut progress.rows,
+            &mut progress.warnings,
+            &mut progress.batches,
+            &mut progress.retries,
+            &mut progress.throttled,
+            &mut progress.elapsed_ms,
+            &mut progress.events_dropped,
+        ];
+        for (count, number) in counts.into_iter().zip(1_000..) {
+            *count = number;
+        }
+        progress
+    }
+
+    fn camel(snake: &str) -> String {
+        let mut words = snake.split('_');
+        let first = words.next().unwrap().to_owned();
+        words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
+    }
+
+    #[test]
+    fn the_struct_is_that_of_the_page_and_says_what_the_document_says() {
+        let (progress, mut end) = (progress(), 0);
+        let json = serde_json::to_value(progress).unwrap();
+        let given = described(progress, 192);
+        // SAFETY: the struct has no padding.
+        let bytes: [u8; 192] = unsafe { std::mem::transmute(given) };
+        let page = include_str!("../../docs/abi.md");
+        let table = page.lines().skip_while(|line| !line.starts_with("| offset |")).skip(2);
+        for row in table.take_while(|line| line.starts_with('|')) {
+            let cells: Vec<&str> = row.split(['|', '`', ' ']).filter(|it| !it.is_empty()).collect();
+            let (offset, kind, field): (usize, _, _) =
+                (cells[0].parse().unwrap(), cells[1], cells[2]);
+            assert_eq!(offset, end, "{row}");
+            let number = if kind.contains("32") {
+                end += 4;
+                i64::from(i32::from_ne_bytes(bytes[offset..end].try_into().unwrap()))
+            } else {
+                end += 8;
+                i64::from_ne_bytes(bytes[offset..end].try_into().unwrap())
+            };
+            match field {
+                "struct_size" => assert_eq!(number, 192),
+                "stage" => assert_eq!(number, 2),
+                "resume_at_ms" => assert_eq!(number, 1_700_000_000_123),
+                count => assert_eq!(json[camel(count)], number, "{row}"),
+            }
+        }
+        assert_eq!(end, bytes.len(), "the page has all of it");
+    }
+}

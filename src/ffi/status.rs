@@ -112,7 +112,7 @@ pub const ENTRABULK_LOCK_HELD: i32 = 510;
 /// What the plan was made from has moved since.
 pub const ENTRABULK_PLAN_STALE: i32 = 511;
 
-/// A brake stops the plan, and no approval lets it through.
+/// A brake stops the plan, and it has not been approved.
 pub const ENTRABULK_BRAKE_TRIPPED: i32 = 512;
 
 /// The approval does not fit the plan, or is used or expired.

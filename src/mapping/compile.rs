@@ -3,7 +3,7 @@
 use super::program::{Container, Entry, LeafStep, Program, Role, Step, Supply};
 use super::quote::push_string;
 use super::tree::{EmptyPolicy, Field, Leaf, Node, Source, ValueShape};
-use super::{Mapping, UserNameMode};
+use super::{Mapping, UserNameMode, sentences};
 use crate::error::{Problem, nearest};
 use crate::scim::schema::{self, CORE_USER, ENTERPRISE_USER};
 use crate::source::Columns;
@@ -129,25 +129,11 @@ impl Compiler<'_> {
         };
         for name in missing {
             let known = self.columns.names();
-            let hint = match nearest(&name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has {}.", some_of(known)),
-            };
-            let message = format!("The source has no column `{name}`; {hint}");
+            let near = nearest(&name, known.iter().map(String::as_str));
+            let message = sentences::no_column(&name, near, known);
             self.problems.push(Problem::error(path, message));
         }
         None
-    }
-}
-
-/// The first names of a header, for a sentence.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-    match names.len() {
-        0 => "no columns at all".to_owned(),
-        count if count > SHOWN => format!("{} and {} more", shown.join(", "), count - SHOWN),
-        _ => shown.join(", "),
     }
 }
 

@@ -19,18 +19,6 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// What it is, for a sentence: "a number".
-    pub(super) fn what(&self) -> &'static str {
-        match self {
-            Json::Null => "null",
-            Json::Bool(_) => "a boolean",
-            Json::Number(_) => "a number",
-            Json::Text(_) => "text",
-            Json::Array(_) => "an array",
-            Json::Object(_) => "an object",
-        }
-    }
-
     /// Its text, if it is text.
     pub(super) fn text(&self) -> Option<&str> {
         match self {

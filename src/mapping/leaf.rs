@@ -3,6 +3,7 @@
 use super::expression::Expression;
 use super::json::Json;
 use super::parse::Parser;
+use super::sentences;
 use super::tree::{Constant, EmptyPolicy, LONG_KEYS, Leaf, Source, ValueShape, is_long_key};
 use crate::error::nearest;
 
@@ -17,16 +18,11 @@ impl Parser {
             }
             Json::Object(members) => self.long_form(path, members, shape),
             Json::Null | Json::Bool(_) | Json::Number(_) => {
-                let what = value.what();
-                let message = format!(
-                    "It is {what}, but a column name or an expression is wanted; \
-                     a constant is written {{\"const\": …}}."
-                );
-                self.error(&path, message);
+                self.error(&path, sentences::no_source(sentences::kind(&value)));
                 None
             }
             Json::Array(_) => {
-                self.error(&path, "It has one value, so an array cannot fill it.");
+                self.error(&path, sentences::NO_ARRAY);
                 None
             }
         }
@@ -38,7 +34,7 @@ impl Parser {
             return self.expression(path, text);
         }
         if text.trim().is_empty() {
-            self.error(path, "The column name is empty.");
+            self.error(path, sentences::COLUMN_EMPTY);
             return None;
         }
         Some(Source::Column(text.to_owned()))
@@ -61,7 +57,7 @@ impl Parser {
         shape: ValueShape,
     ) -> Option<Leaf> {
         if !members.iter().any(|(key, _)| is_long_key(key)) {
-            self.error(&path, "It has one value, so an object of attributes cannot fill it.");
+            self.error(&path, sentences::NO_OBJECT);
             return None;
         }
         let before = self.problems.len();
@@ -75,7 +71,7 @@ impl Parser {
                 }
                 ("expression", Json::Text(text)) => sources.extend(self.expression(&path, &text)),
                 ("column" | "expression", _) => {
-                    self.error(&format!("{path}.{key}"), "It takes a text that is not empty.");
+                    self.error(&format!("{path}.{key}"), sentences::TEXT_WANTED);
                 }
                 ("const", value) => {
                     sources
@@ -86,11 +82,8 @@ impl Parser {
                     empty = self.policy(&path, &value, shape).unwrap_or(EmptyPolicy::Omit);
                 }
                 _ => {
-                    let hint = match nearest(&key, LONG_KEYS) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("there are {}.", LONG_KEYS.join(", ")),
-                    };
-                    self.error(&format!("{path}.{key}"), format!("There is no such key; {hint}"));
+                    let message = sentences::no_such_key(nearest(&key, LONG_KEYS), &LONG_KEYS);
+                    self.error(&format!("{path}.{key}"), message);
                 }
             }
         }
@@ -99,13 +92,13 @@ impl Parser {
         }
         let one = sources.pop();
         let Some(source) = one.filter(|_| sources.is_empty()) else {
-            self.error(&path, "Give exactly one of `column`, `expression` and `const`.");
+            self.error(&path, sentences::ONE_SOURCE);
             return None;
         };
         if matches!(source, Source::Constant(_))
             && (default.is_some() || empty != EmptyPolicy::Omit)
         {
-            self.error(&path, "A constant is never empty, so `default` and `empty` say nothing.");
+            self.error(&path, sentences::CONSTANT_IS_NEVER_EMPTY);
         }
         Some(Leaf { path, source, default, empty, shape, optional: false })
     }
@@ -125,11 +118,11 @@ impl Parser {
                 return Some(Constant::Bool(value));
             }
             (ValueShape::AsGiven, Json::Number(number)) => return Some(Constant::Number(number)),
-            (ValueShape::Text, _) => "text in quotation marks",
-            (ValueShape::Boolean, _) => "true or false, without quotation marks",
-            (ValueShape::AsGiven, _) => "text, a number, true or false",
+            (ValueShape::Text, _) => sentences::MUST_BE_TEXT,
+            (ValueShape::Boolean, _) => sentences::MUST_BE_BOOLEAN,
+            (ValueShape::AsGiven, _) => sentences::MUST_BE_ONE_VALUE,
         };
-        self.error(&format!("{path}.{key}"), format!("It must be {wanted}."));
+        self.error(&format!("{path}.{key}"), wanted);
         None
     }
 
@@ -146,10 +139,10 @@ impl Parser {
         };
         let path = format!("{path}.empty");
         if policy.is_none() {
-            self.error(&path, "It must be \"omit\", \"empty\", \"null\" or \"error\".");
+            self.error(&path, sentences::POLICIES);
         }
         if policy == Some(EmptyPolicy::Empty) && shape == ValueShape::Boolean {
-            self.error(&path, "A boolean cannot be an empty text; use \"null\" or \"omit\".");
+            self.error(&path, sentences::NO_EMPTY_BOOLEAN);
         }
         policy
     }

@@ -15,6 +15,7 @@ mod parse;
 mod program;
 mod quote;
 mod ready;
+mod sentences;
 mod suggest;
 mod tree;
 

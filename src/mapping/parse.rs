@@ -4,8 +4,8 @@ use super::json::Json;
 use super::tree::{
     Constant, EmptyPolicy, Field, Leaf, Node, Source, ValueShape, is_long_form, is_long_key,
 };
-use super::{Mapping, MappingOptions};
-use crate::error::{Error, ErrorKind, Problem, nearest};
+use super::{Mapping, MappingOptions, sentences};
+use crate::error::{Error, Problem, nearest};
 use crate::scim::schema::{self, Attribute, AttributeType, CORE, CORE_USER, ENTERPRISE};
 use crate::scim::schema::{ENTERPRISE_USER, Mutability};
 
@@ -18,18 +18,14 @@ pub(super) fn read(
     json: &[u8],
     options: &MappingOptions,
 ) -> Result<(Mapping, Vec<Problem>), Error> {
-    let invalid = |what: String| {
-        let advice =
-            "Save the mapping as one JSON object in UTF-8; docs/mapping.md shows the form.";
-        Error::new(ErrorKind::MappingInvalid, what, advice)
-    };
-    let text = decode(json).map_err(invalid)?;
+    let text = decode(json).map_err(sentences::unusable)?;
     let members = match serde_json::from_str(&text) {
         Ok(Json::Object(members)) => members,
         Ok(other) => {
-            return Err(invalid(format!("The mapping is {}, not an object.", other.what())));
+            let why = sentences::no_object(sentences::kind(&other));
+            return Err(sentences::unusable(why));
         }
-        Err(error) => return Err(invalid(format!("The mapping is not JSON: {error}."))),
+        Err(error) => return Err(sentences::unusable(sentences::no_json(&error))),
     };
     let mut parser = Parser { problems: Vec::new() };
     let (fields, scope) = parser.top(members);
@@ -46,10 +42,9 @@ fn decode(bytes: &[u8]) -> Result<String, String> {
         Some(text) => Ok(text.into_owned()),
         None => Err(match std::str::from_utf8(&bytes[mark..]) {
             Err(error) if encoding == encoding_rs::UTF_8 => {
-                let at = mark + error.valid_up_to() + 1;
-                format!("The mapping is not UTF-8: byte {at} does not decode.")
+                sentences::no_utf8(mark + error.valid_up_to() + 1)
             }
-            _ => format!("The mapping is not {}, as its first bytes say.", encoding.name()),
+            _ => sentences::not_as_marked(encoding.name()),
         }),
     }
 }
@@ -65,9 +60,9 @@ pub(super) fn check_namespace(
     if let Some(message) = urn_problem(urn) {
         wrong(message);
     } else if urn.eq_ignore_ascii_case(ENTERPRISE_USER) {
-        wrong(format!("`{urn}` has attributes of its own; give every column a custom URN."));
+        wrong(sentences::namespace_has_attributes(urn));
     } else if fields.iter().any(|field| field.name.eq_ignore_ascii_case(urn)) {
-        wrong(format!("The mapping has `{urn}` too; only one of them can fill it."));
+        wrong(sentences::namespace_mapped_too(urn));
     }
 }
 
@@ -79,13 +74,9 @@ fn urn_problem(urn: &str) -> Option<String> {
         && parts.all(|part| !part.is_empty())
         && !urn.contains(|c: char| c.is_whitespace() || c.is_control());
     if !well_formed {
-        return Some(format!(
-            "`{urn}` is not a URN; write it like \
-             urn:ietf:params:scim:schemas:extension:contoso:1.0:User."
-        ));
+        return Some(sentences::not_a_urn(urn));
     }
-    urn.eq_ignore_ascii_case(CORE_USER)
-        .then(|| "The attributes of the core schema stand at the top level.".to_owned())
+    urn.eq_ignore_ascii_case(CORE_USER).then(|| sentences::CORE_AT_TOP.to_owned())
 }
 
 /// The attributes an object may have.
@@ -121,7 +112,7 @@ impl Parser {
                 continue;
             }
             if kept.iter().any(|(other, _)| other.eq_ignore_ascii_case(&key)) {
-                self.error(&format!("{prefix}{key}"), "This key is there twice; keep one.");
+                self.error(&format!("{prefix}{key}"), sentences::KEY_TWICE);
             } else {
                 kept.push((key, value));
             }
@@ -136,22 +127,21 @@ impl Parser {
         for (key, value) in self.members("", members) {
             match key.as_str() {
                 "version" if value == Json::Number("1".to_owned()) => {}
-                "version" => self.error("version", "The version of this mapping language is 1."),
+                "version" => self.error("version", sentences::VERSION),
                 "scope" => scope = self.scope(value),
                 _ => attributes.push((key, value)),
             }
         }
         for required in ["externalId", "userName"] {
             if !attributes.iter().any(|(key, _)| key.eq_ignore_ascii_case(required)) {
-                self.error(required, "Every user needs it; map it to a column.");
+                self.error(required, sentences::REQUIRED);
             }
         }
         if !attributes.iter().any(|(key, _)| key.eq_ignore_ascii_case("active")) {
-            let message = "It is not mapped, so no leaver is ever disabled.";
-            self.warning("active", message);
+            self.warning("active", sentences::ACTIVE_UNMAPPED);
         }
         for (key, value) in attributes {
-            let known = Known { attributes: CORE, owner: "a user" };
+            let known = Known { attributes: CORE, owner: sentences::A_USER };
             fields.extend(if schema::is_urn(&key) {
                 self.extension(key, value)
             } else {
@@ -168,9 +158,7 @@ impl Parser {
         match value {
             Json::Text(text) => self.source("scope", &text),
             other => {
-                let what = other.what();
-                let message = format!("The scope is an expression in text, not {what}.");
-                self.error("scope", message);
+                self.error("scope", sentences::scope_is_text(sentences::kind(&other)));
                 None
             }
         }
@@ -183,13 +171,13 @@ impl Parser {
             return;
         }
         if leaf.source.is_constant() {
-            self.error(&leaf.path, "It would be the same for every user; map it to a column.");
+            self.error(&leaf.path, sentences::SAME_FOR_ALL);
         }
         if leaf.default.is_some() {
-            self.error(&leaf.path, "It takes no default: that would be the same for many users.");
+            self.error(&leaf.path, sentences::NO_DEFAULT);
         }
         if matches!(leaf.empty, EmptyPolicy::Empty | EmptyPolicy::Null) {
-            self.error(&leaf.path, "It is required, so `empty` can only be \"error\" here.");
+            self.error(&leaf.path, sentences::EMPTY_IS_ERROR);
         }
     }
 
@@ -200,9 +188,7 @@ impl Parser {
             return None;
         }
         let Json::Object(members) = value else {
-            let what = value.what();
-            let message = format!("A schema URN takes an object of its attributes, not {what}.");
-            self.error(&key, message);
+            self.error(&key, sentences::urn_takes_an_object(sentences::kind(&value)));
             return None;
         };
         let enterprise = key.eq_ignore_ascii_case(ENTERPRISE_USER);
@@ -210,7 +196,8 @@ impl Parser {
         let prefix = format!("{name}:");
         let members = self.members(&prefix, members);
         let node = if enterprise {
-            let known = Known { attributes: ENTERPRISE, owner: "the enterprise extension" };
+            let known =
+                Known { attributes: ENTERPRISE, owner: sentences::THE_ENTERPRISE_EXTENSION };
             self.object(&prefix, members, known)
         } else {
             self.custom_object(&prefix, members, 1)
@@ -232,7 +219,7 @@ impl Parser {
 
     fn holds_nothing(&mut self, prefix: &str) {
         let path = prefix.trim_end_matches(['.', ':']);
-        self.error(path, "It holds no attribute; fill it or leave it out.");
+        self.error(path, sentences::HOLDS_NOTHING);
     }
 
     fn attribute(&mut self, prefix: &str, key: String, value: Json, known: Known) -> Option<Field> {
@@ -249,11 +236,11 @@ impl Parser {
         let node = match (attribute.multi_valued, value) {
             (true, Json::Array(entries)) => self.entries(&path, entries, attribute),
             (true, _) => {
-                self.error(&path, format!("It has several values: write {}.", example(attribute)));
+                self.error(&path, sentences::several_values(&example(attribute)));
                 None
             }
             (false, Json::Array(_)) => {
-                self.error(&path, "It has one value, so an array cannot fill it.");
+                self.error(&path, sentences::NO_ARRAY);
                 None
             }
             (false, value) if attribute.kind == AttributeType::Complex => {
@@ -272,7 +259,7 @@ impl Parser {
             _ => Vec::new(),
         };
         if parts.is_empty() || parts.iter().all(|(key, _)| is_long_key(key)) {
-            self.error(path, format!("It is made of parts: write {}.", example(attribute)));
+            self.error(path, sentences::made_of_parts(&example(attribute)));
             return None;
         }
         let known = Known { attributes: attribute.sub_attributes, owner: attribute.name };
@@ -303,25 +290,21 @@ impl Parser {
             nodes.push(node);
         }
         if primaries > 1 {
-            self.error(path, "More than one entry is primary; one may be (RFC 7643, 2.4).");
+            self.error(path, sentences::MANY_PRIMARY);
         }
         (!nodes.is_empty()).then_some(Node::Array(nodes))
     }
 
     /// Warns of an entry that Entra will never read.
     fn check_work(&mut self, path: &str, entry_type: Option<&Leaf>) {
-        let found = match entry_type.map(|leaf| &leaf.source) {
-            None => "has no type",
+        let has = match entry_type.map(|leaf| &leaf.source) {
+            None => sentences::NO,
             Some(Source::Constant(Constant::Text(text))) if !text.eq_ignore_ascii_case("work") => {
-                "has another type"
+                sentences::ANOTHER
             }
             Some(_) => return,
         };
-        let message = format!(
-            "Entra reads entries of type \"work\" only, and this one {found}: it will be ignored. \
-             Write \"type\": {{\"const\": \"work\"}}."
-        );
-        self.warning(path, message);
+        self.warning(path, sentences::never_read(has));
     }
 
     fn custom_object(
@@ -355,11 +338,11 @@ impl Parser {
             return self.leaf(path.to_owned(), value, ValueShape::AsGiven).map(Node::Leaf);
         }
         if depth == MAX_DEPTH {
-            self.error(path, format!("It is nested deeper than {MAX_DEPTH} levels."));
+            self.error(path, sentences::too_deep(MAX_DEPTH));
             return None;
         }
         if depth == 1 {
-            self.warning(path, "Entra maps single values of a custom schema, not nested ones.");
+            self.warning(path, sentences::NESTED_CUSTOM);
         }
         match value {
             Json::Object(members) => {
@@ -395,16 +378,12 @@ fn shape_of(attribute: &Attribute) -> ValueShape {
 /// Why an attribute may not be sent at all.
 fn refusal(attribute: &Attribute) -> Option<&'static str> {
     match (attribute.name, attribute.mutability) {
-        ("id", _) => Some("The service gives ids itself; your own key is externalId."),
-        ("meta", _) => Some("The service writes it itself; leave it out."),
-        ("groups", _) => {
-            Some("Groups are read-only in a user, and API-driven provisioning has no groups.")
-        }
-        ("password", _) => Some(
-            "Provisioning does not set passwords; new users sign in with a Temporary Access Pass.",
-        ),
+        ("id", _) => Some(sentences::NO_ID),
+        ("meta", _) => Some(sentences::NO_META),
+        ("groups", _) => Some(sentences::NO_GROUPS),
+        ("password", _) => Some(sentences::NO_PASSWORD),
         (_, Mutability::ReadWrite) => None,
-        _ => Some("It is read-only; leave it out."),
+        _ => Some(sentences::READ_ONLY),
     }
 }
 
@@ -412,33 +391,30 @@ fn refusal(attribute: &Attribute) -> Option<&'static str> {
 fn unknown(key: &str, known: Known) -> String {
     let owner = known.owner;
     if key.eq_ignore_ascii_case("schemas") {
-        return "The list of schemas is written for you; leave it out.".to_owned();
+        return sentences::NO_SCHEMAS.to_owned();
     }
     let top = std::ptr::eq(known.attributes, CORE);
     if top && let Some(attribute) = schema::find(ENTERPRISE, key) {
-        return format!("`{}` belongs under \"{ENTERPRISE_USER}\".", attribute.name);
+        return sentences::belongs_under(attribute.name, ENTERPRISE_USER);
     }
     if std::ptr::eq(known.attributes, ENTERPRISE)
         && let Some(attribute) = schema::find(CORE, key)
     {
-        return format!("`{}` belongs at the top level of the mapping.", attribute.name);
+        return sentences::belongs_at_top(attribute.name);
     }
     if let Some((parent, part)) = key.split_once('.')
         && let Some(parent) = schema::find(known.attributes, parent)
     {
-        return format!("Write nested objects: \"{}\": {{\"{part}\": …}}.", parent.name);
+        return sentences::write_nested(parent.name, part);
     }
     let others = ENTERPRISE.iter().filter(|_| top);
     let names = known.attributes.iter().chain(others).map(|attribute| attribute.name);
     match nearest(key, names) {
-        Some(name) => format!("`{key}` is no attribute of {owner}; did you mean `{name}`?"),
-        None if top => format!(
-            "`{key}` is no attribute of {owner}; one of your own goes under a key of its own schema, \
-             such as \"urn:ietf:params:scim:schemas:extension:contoso:1.0:User\"."
-        ),
+        Some(near) => sentences::no_attribute_but(key, owner, near),
+        None if top => sentences::no_attribute_of_a_user(key),
         None => {
             let names: Vec<&str> = known.attributes.iter().map(|known| known.name).collect();
-            format!("`{key}` is no attribute of {owner}; there are {}.", names.join(", "))
+            sentences::no_attribute_of(key, owner, &names.join(", "))
         }
     }
 }

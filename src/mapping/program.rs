@@ -2,6 +2,7 @@
 
 use super::expression::{BoundExpression, Value};
 use super::quote::{is_plain, push_content, push_string};
+use super::sentences;
 use super::tree::{Constant, EmptyPolicy, ValueShape};
 use crate::finding::{Finding, Rule};
 use crate::scim::User;
@@ -187,12 +188,8 @@ impl<'a> Rendering<'a> {
 
     fn in_scope(&mut self, supply: &'a Supply, name: &str) -> Result<bool, Rejection> {
         self.with_value(supply, "scope", |this, cell| {
-            as_boolean(cell).ok_or_else(|| {
-                let message =
-                    "The scope is neither true nor false for this record; mend the expression or \
-                     the value.";
-                this.finding(Rule::NotBoolean, name, cell, message.to_owned())
-            })
+            as_boolean(cell)
+                .ok_or_else(|| this.finding(Rule::NotBoolean, name, cell, sentences::SCOPE_UNCLEAR))
         })
     }
 
@@ -232,9 +229,7 @@ impl<'a> Rendering<'a> {
             primaries += usize::from(self.entry.primary);
             if primaries > 1 {
                 let name = attribute_name(&array.key);
-                let message = format!(
-                    "More than one entry of `{name}` is primary; one may be (RFC 7643, section 2.4)."
-                );
+                let message = sentences::many_primary_in(&name);
                 return Err(self.finding(Rule::ManyPrimary, &name, Cell::Null, message));
             }
             if let Some(path) = &entry.watched
@@ -291,9 +286,7 @@ impl<'a> Rendering<'a> {
         let literal: &[u8] = match leaf.empty {
             EmptyPolicy::Omit => return Ok(false),
             EmptyPolicy::Error => {
-                let message =
-                    format!("`{}` must have a value, and this record has none.", leaf.path);
-                return Err(self.required(leaf, message));
+                return Err(self.required(leaf, sentences::no_value(&leaf.path)));
             }
             EmptyPolicy::Empty => b"\"\"",
             EmptyPolicy::Null => b"null",
@@ -321,14 +314,11 @@ impl<'a> Rendering<'a> {
             Ok(Value::Integer(number)) => then(self, Cell::Number(&number.to_string())),
             Ok(Value::Decimal(number)) => then(self, Cell::Number(number)),
             Ok(Value::List(_)) => {
-                let message = format!(
-                    "The expression of `{path}` gives a list, and one value is wanted; pick one with \
-                     Item or Join."
-                );
+                let message = sentences::gives_a_list(path);
                 Err(self.finding(Rule::WrongType, path, Cell::Null, message))
             }
             Err(error) => {
-                let message = format!("The expression of `{path}` failed: {error}");
+                let message = sentences::expression_failed(path, &error);
                 let value = error.value.as_deref().map_or(Cell::Null, Cell::Text);
                 Err(self.finding(Rule::ExpressionFailed, path, value, message))
             }
@@ -375,8 +365,7 @@ impl<'a> Rendering<'a> {
             Role::UserName if self.program.local_user_name => {
                 let local = text.split('@').next().unwrap_or_default();
                 if is_blank(local) {
-                    let message = "`userName` has nothing before its @; every user needs a name.";
-                    return Err(self.required(leaf, message.to_owned()));
+                    return Err(self.required(leaf, sentences::NO_LOCAL_NAME));
                 }
                 user.user_name.push_str(local);
                 return Ok(local);
@@ -421,20 +410,22 @@ impl<'a> Rendering<'a> {
         let _ = self.close(alive, start, b'}');
     }
 
-    fn required(&self, leaf: &LeafStep, message: String) -> Rejection {
+    fn required(&self, leaf: &LeafStep, message: impl Into<String>) -> Rejection {
         self.finding(Rule::RequiredValue, &leaf.named_after, Cell::Null, message)
     }
 
     fn not_boolean(&self, leaf: &LeafStep, cell: Cell<'_>) -> Rejection {
-        let message = format!(
-            "`{}` is neither clearly true nor clearly false; mend the value, or say what it means \
-             with =Switch(…) in the mapping.",
-            leaf.path
-        );
+        let message = sentences::not_boolean(&leaf.path);
         self.finding(Rule::NotBoolean, &leaf.named_after, cell, message)
     }
 
-    fn finding(&self, rule: Rule, column: &str, cell: Cell<'_>, message: String) -> Rejection {
+    fn finding(
+        &self,
+        rule: Rule,
+        column: &str,
+        cell: Cell<'_>,
+        message: impl Into<String>,
+    ) -> Rejection {
         let finding = Finding::new(self.record.line, rule, message).column(column);
         Box::new(match cell.text() {
             Some(value) => finding.value(value),

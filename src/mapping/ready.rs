@@ -4,6 +4,7 @@
 use super::compile::head;
 use super::json::Json;
 use super::program::Rendered;
+use super::sentences;
 use crate::finding::{Finding, Rule};
 use crate::scim::User;
 use crate::scim::schema::{self, Attribute, AttributeType, CORE, CORE_USER};
@@ -39,7 +40,13 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn reject(&self, rule: Rule, path: &str, value: Option<&Json>, message: String) -> Checked {
+    fn reject(
+        &self,
+        rule: Rule,
+        path: &str,
+        value: Option<&Json>,
+        message: impl Into<String>,
+    ) -> Checked {
         let mut finding = Finding::new(self.line, rule, message);
         if !path.is_empty() {
             finding = finding.column(path);
@@ -54,16 +61,16 @@ impl Check<'_> {
         let mut json: Json = match serde_json::from_str(text) {
             Ok(json) => json,
             Err(error) => {
-                let message = format!("The user is not valid JSON: {error}.");
+                let message = sentences::user_not_json(&error);
                 return self.reject(Rule::NotAUser, "", None, message);
             }
         };
         if let Some(key) = json.repeated_key() {
-            let message = format!("The user has the key `{key}` twice; keep one.");
+            let message = sentences::user_key_twice(key);
             return self.reject(Rule::NotAUser, key, None, message);
         }
         let Json::Object(members) = &mut json else {
-            let message = format!("A user is an object, and this is {}.", json.what());
+            let message = sentences::user_not_an_object(sentences::kind(&json));
             return self.reject(Rule::NotAUser, "", None, message);
         };
         self.identity(members)?;
@@ -99,10 +106,7 @@ impl Check<'_> {
                 self.user.external_id.push_str(text);
                 Ok(())
             }
-            _ => {
-                let message = "The user has no externalId, and it is found by that alone.";
-                self.reject(Rule::RequiredValue, "externalId", None, message.to_owned())
-            }
+            _ => self.reject(Rule::RequiredValue, "externalId", None, sentences::NO_EXTERNAL_ID),
         }
     }
 
@@ -113,7 +117,7 @@ impl Check<'_> {
             _ => None,
         };
         let Some(urns): Option<Vec<&str>> = all else {
-            let message = "`schemas` is not an array of URNs.".to_owned();
+            let message = sentences::NO_URNS;
             return self.reject(Rule::WrongType, "schemas", Some(&given), message);
         };
         urns.into_iter().for_each(|urn| add_urn(schemas, urn));
@@ -126,7 +130,7 @@ impl Check<'_> {
             if *value == Json::Null {
                 return Ok(());
             }
-            return self.wrong_type(urn, value, "an object of attributes");
+            return self.wrong_type(urn, value, sentences::AN_OBJECT_OF_ATTRIBUTES);
         };
         for (key, value) in members {
             let path = format!("{urn}:{key}");
@@ -167,14 +171,12 @@ impl Check<'_> {
                     }
                 }
                 if primaries > 1 {
-                    let message = format!(
-                        "More than one entry of `{path}` is primary; one may be (RFC 7643, section 2.4)."
-                    );
+                    let message = sentences::many_primary_in(path);
                     return self.reject(Rule::ManyPrimary, path, None, message);
                 }
                 Ok(())
             }
-            _ if attribute.multi_valued => self.wrong_type(path, value, "an array"),
+            _ if attribute.multi_valued => self.wrong_type(path, value, sentences::AN_ARRAY),
             _ => {
                 self.one(path, value, attribute)?;
                 self.keep(path, value, attribute);
@@ -195,7 +197,7 @@ impl Check<'_> {
                 }
                 Ok(())
             }
-            (AttributeType::Complex, _) => self.wrong_type(path, value, "an object"),
+            (AttributeType::Complex, _) => self.wrong_type(path, value, sentences::AN_OBJECT),
             (AttributeType::Boolean, Json::Bool(_)) => Ok(()),
             (AttributeType::Boolean, Json::Text(text)) => match schema::boolean(text) {
                 Some(clear) => {
@@ -203,17 +205,17 @@ impl Check<'_> {
                     Ok(())
                 }
                 None => {
-                    let message = format!("`{path}` is neither clearly true nor clearly false.");
+                    let message = sentences::unclear_boolean(path);
                     self.reject(Rule::NotBoolean, path, Some(value), message)
                 }
             },
-            (AttributeType::Boolean, _) => self.wrong_type(path, value, "true or false"),
+            (AttributeType::Boolean, _) => self.wrong_type(path, value, sentences::A_BOOLEAN),
             (_, Json::Text(_)) => Ok(()),
             (_, Json::Number(number)) => {
                 *value = Json::Text(std::mem::take(number));
                 Ok(())
             }
-            _ => self.wrong_type(path, value, "text"),
+            _ => self.wrong_type(path, value, sentences::TEXT),
         }
     }
 
@@ -241,7 +243,7 @@ impl Check<'_> {
     }
 
     fn wrong_type(&self, path: &str, value: &Json, wanted: &str) -> Checked {
-        let message = format!("`{path}` must be {wanted} (RFC 7643), and is {}.", value.what());
+        let message = sentences::wrong_type(path, wanted, sentences::kind(value));
         self.reject(Rule::WrongType, path, Some(value), message)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::column_names as names;
+use super::sentences;
 use crate::scim::schema::ENTERPRISE_USER;
 
 /// Where dates go until somebody names a schema of their own; CSV2SCIM's samples use it too.
@@ -32,11 +33,7 @@ struct Suggestion<'a> {
 
 impl<'a> Suggestion<'a> {
     fn write(&mut self) {
-        self.comment(
-            "",
-            "A first mapping, guessed from the names of the columns. Check every line. A text is a \
-             column; after = it is an expression; keys that begin with // are comments.",
-        );
+        self.comment("", sentences::SUGGESTED);
         self.mapping.insert("version".to_owned(), json!(1));
         self.identity();
         self.active();
@@ -87,26 +84,19 @@ impl<'a> Suggestion<'a> {
     fn identity(&mut self) {
         let first = self.columns.first().map_or("externalId", |(_, column)| column);
         let (id, guess) = match self.find(names::EXTERNAL_ID) {
-            Some(id) => (id, "must be unique, must never change, and is what Entra matches by."),
-            None => (
-                first,
-                "no column looks like the employee's number; name the one that is unique and never \
-                 changes.",
-            ),
+            Some(id) => (id, sentences::ID_FOUND),
+            None => (first, sentences::ID_GUESSED),
         };
         self.used.insert(id);
         self.comment(" externalId", guess);
         self.mapping.insert("externalId".to_owned(), by_name(id));
 
         let (name, guess) = if let Some(name) = self.find(names::USER_NAME) {
-            (name, "is the UPN or what your Entra mapping makes the UPN from; it must be unique.")
+            (name, sentences::NAME_FOUND)
         } else if let Some(email) = self.find(names::EMAIL) {
-            (email, "no column looks like a user name; this takes the e-mail address.")
+            (email, sentences::NAME_FROM_EMAIL)
         } else {
-            (
-                id,
-                "no column looks like a user name; make one, for instance with =Append(…, \"@contoso.com\").",
-            )
+            (id, sentences::NAME_GUESSED)
         };
         self.comment(" userName", guess);
         self.mapping.insert("userName".to_owned(), by_name(name));
@@ -116,22 +106,15 @@ impl<'a> Suggestion<'a> {
         let value = if let Some(column) = self.find(names::ACTIVE) {
             by_name(column)
         } else if let Some((column, words)) = self.status() {
-            self.comment(
-                " active",
-                "says for each status whether the account is on. List all your statuses; one that \
-                 is not listed and is no clear yes or no rejects its record.",
-            );
+            self.comment(" active", sentences::ACTIVE_FROM_STATUS);
             json!({"expression": switch(column, words), "empty": "error"})
         } else if let Some(column) = self.find(names::TERMINATED) {
-            self.comment(" active", "is the opposite of the column.");
+            self.comment(" active", sentences::ACTIVE_TURNED);
             let words = [("True", false), ("Yes", false), ("1", false)];
             let words = [&words[..], &[("False", true), ("No", true), ("0", true)]].concat();
             json!({"expression": switch(column, &words), "empty": "error"})
         } else {
-            self.comment(
-                " active",
-                "no column tells who has left. Without \"active\" nobody is ever disabled.",
-            );
+            self.comment(" active", sentences::ACTIVE_MISSING);
             return;
         };
         self.mapping.insert("active".to_owned(), value);
@@ -202,8 +185,7 @@ impl<'a> Suggestion<'a> {
             }
         }
         if let Some(column) = self.find(names::MANAGER) {
-            let note = "must hold the externalId of the manager.";
-            members.insert("// manager".to_owned(), json!(note));
+            members.insert("// manager".to_owned(), json!(sentences::MANAGER_IS_ID));
             members.insert("manager".to_owned(), json!({"value": by_name(column)}));
         }
         self.object(ENTERPRISE_USER, members);
@@ -223,11 +205,7 @@ impl<'a> Suggestion<'a> {
         if members.is_empty() {
             return;
         }
-        self.comment(
-            " dates",
-            "are ignored by Entra unless they have a time. Check the format they have now (the third \
-             argument), and add both attributes to the app's attribute list.",
-        );
+        self.comment(" dates", sentences::DATES_NEED_TIME);
         self.object(CUSTOM, members);
     }
 }

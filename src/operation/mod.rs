@@ -1,7 +1,7 @@
 //! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
 
-mod plan;
-mod runs;
+pub mod plan;
+pub mod runs;
 
 use std::io::Write;
 use std::path::Path;
@@ -56,17 +56,17 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "plan.create",
         meaning: "{conversion, settings} -> a stored plan: counts, cost, brakes, findings.",
-        run: Work::OfClient(plan::create),
+        run: Work::OfClient(|client, arguments| to_value(plan::create(client, arguments)?)),
     },
     Operation {
         name: "plan.show",
         meaning: "{plan} -> that plan; without an id the target's newest.",
-        run: Work::OfClient(plan::show),
+        run: Work::OfClient(|client, arguments| to_value(plan::show(client, arguments)?)),
     },
     Operation {
         name: "plan.list",
         meaning: "{limit} -> the target's plans, the newest first.",
-        run: Work::OfClient(plan::list),
+        run: Work::OfClient(|client, arguments| to_value(plan::list(client, arguments)?)),
     },
     Operation {
         name: "plan.preview",
@@ -76,7 +76,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "plan.undo",
         meaning: "{run, settings} -> the inverse plan of a run.",
-        run: Work::OfClient(plan::undo),
+        run: Work::OfClient(|client, arguments| to_value(plan::undo(client, arguments)?)),
     },
     Operation {
         name: "plan.approve",
@@ -86,22 +86,22 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "quota",
         meaning: "{} -> calls of the last 24 hours: used, left, reserve, when they are free again.",
-        run: Work::OfClient(runs::quota),
+        run: Work::OfClient(|client, arguments| to_value(runs::quota(client, arguments)?)),
     },
     Operation {
         name: "runs.list",
         meaning: "{limit} -> the target's runs, the newest first.",
-        run: Work::OfClient(runs::list),
+        run: Work::OfClient(|client, arguments| to_value(runs::list(client, arguments)?)),
     },
     Operation {
         name: "runs.show",
         meaning: "{run} -> that run and its batches; without an id the target's newest.",
-        run: Work::OfClient(runs::show),
+        run: Work::OfClient(|client, arguments| to_value(runs::show(client, arguments)?)),
     },
     Operation {
         name: "runs.abandon",
-        meaning: "{run} -> an unfinished run is given up; whoever is in doubt is planned again.",
-        run: Work::OfClient(runs::abandon),
+        meaning: "{run} -> an unfinished run is abandoned; whoever is in doubt is planned again.",
+        run: Work::OfClient(|client, arguments| to_value(runs::abandon(client, arguments)?)),
     },
     Operation { name: "operations", meaning: "{} -> this list.", run: Work::Free(operations) },
 ];

@@ -2,19 +2,44 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Listing, parse, to_value};
+use super::{Listing, parse};
 use crate::client::{Client, Workspace};
-use crate::convert::Gathered;
+use crate::convert::{CheckFinding, Gathered};
 use crate::error::{Error, ErrorKind};
-use crate::plan;
-use crate::plan::{PlanArguments, PlanSettings};
+use crate::plan::{self, PlanArguments, PlanDocument, PlanSettings};
 use crate::report::preview::{self, PreviewFormat, PreviewRows};
 use crate::store::Plan;
 
-pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+/// A plan that was just made, and what was found on the way.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: PlanDocument,
+    /// What should be known of the state, in sentences.
+    pub notes: Vec<String>,
+    /// The first findings.
+    pub findings: Vec<CheckFinding>,
+    /// How many more there are.
+    pub findings_omitted: u64,
+}
+
+/// Plans, the newest first.
+#[derive(Debug, Serialize)]
+pub struct Plans {
+    /// Each of them.
+    pub plans: Vec<PlanDocument>,
+}
+
+/// `plan.create`: makes a plan of a source and stores it. Blocks.
+///
+/// # Errors
+/// `ConfigInvalid`; what [`plan::open`] and [`plan::create`] give; `OutputFailed` for the preview.
+pub fn create(client: &Client, arguments: &[u8]) -> Result<Created, Error> {
     let arguments = PlanArguments::parse(arguments)?;
     let workspace = client.workspace()?;
     arguments.fit(workspace.kept)?;
@@ -27,43 +52,47 @@ pub(super) fn create(client: &Client, arguments: &[u8]) -> Result<Value, Error> 
         Ok(())
     })?;
     if let Some(path) = &preview_path {
-        let format = PreviewFormat::Csv { bom: false };
-        preview::write_preview(
-            &*workspace.store,
-            &made.plan,
-            PreviewRows::Noteworthy,
-            format,
-            path,
-        )?;
+        let (rows, format) = (PreviewRows::Noteworthy, PreviewFormat::Csv { bom: false });
+        preview::write_preview(&*workspace.store, &made.plan, rows, format, path)?;
     }
-    let mut document = plan::document(&made.plan)?;
-    document["notes"] = to_value(&workspace.notes)?;
-    document["findings"] = to_value(gathered.findings)?;
-    document["findingsOmitted"] = json!(gathered.omitted);
-    Ok(document)
+    let (plan, notes) = (PlanDocument::of(&made.plan)?, workspace.notes);
+    let Gathered { findings, omitted: findings_omitted } = gathered;
+    Ok(Created { plan, notes, findings, findings_omitted })
 }
 
-pub(super) fn undo(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+/// `plan.undo`: the inverse plan of a run. Blocks.
+///
+/// # Errors
+/// `ConfigInvalid`; what [`plan::undo`] gives.
+pub fn undo(client: &Client, arguments: &[u8]) -> Result<PlanDocument, Error> {
     let (run, settings) = PlanSettings::parse_undo(arguments)?;
     let workspace = client.kept()?;
-    plan::document(&plan::undo(&workspace.desk(client), &run, settings)?)
+    PlanDocument::of(&plan::undo(&workspace.desk(client), &run, settings)?)
 }
 
-pub(super) fn show(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+/// `plan.show`: a stored plan, or the newest.
+///
+/// # Errors
+/// `ConfigInvalid`; `NotFound`; what the store gives.
+pub fn show(client: &Client, arguments: &[u8]) -> Result<PlanDocument, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Arguments {
         plan: Option<String>,
     }
     let arguments: Arguments = parse(arguments)?;
-    plan::document(&find(&client.kept()?, arguments.plan)?)
+    PlanDocument::of(&find(&client.kept()?, arguments.plan)?)
 }
 
-pub(super) fn list(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+/// `plan.list`: the target's plans.
+///
+/// # Errors
+/// `ConfigInvalid`; what the store gives.
+pub fn list(client: &Client, arguments: &[u8]) -> Result<Plans, Error> {
     let limit = parse::<Listing>(arguments)?.limit();
     let Workspace { store, target, .. } = client.kept()?;
     let plans = store.plans(Some(target.id), limit)?;
-    Ok(json!({"plans": plans.iter().map(plan::document).collect::<Result<Vec<_>, _>>()?}))
+    Ok(Plans { plans: plans.iter().map(PlanDocument::of).collect::<Result<_, _>>()? })
 }
 
 pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error> {

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::is_rename;
-use super::reason::Reason;
+use super::reason::{Reason, is_rename};
 use crate::error::Error;
 use crate::store::{Action, PlanItem, Totals};
 

@@ -6,7 +6,7 @@ use super::diff;
 use super::document::NameCounts;
 use super::drafts::{Draft, Drafts, Texts};
 use super::known::{Known, moved, name_hash};
-use super::reason::Reason;
+use super::reason::{Reason, renamed};
 use super::settings::{PlanSettings, UnknownInactive};
 use crate::convert::{LeftOut, Place, Visitor};
 use crate::error::Error;
@@ -274,27 +274,6 @@ impl Difference {
         };
         Ok(Difference { changed: serde_json::to_string(&changes).map_err(unwritable)?, wiped })
     }
-}
-
-/// How a userName changes; nothing if it does not, or where one of the two is not known.
-fn renamed(before: &str, after: &str) -> Option<Reason> {
-    if before.is_empty() || after.is_empty() || before == after {
-        return None;
-    }
-    let (before, after) = (before.to_lowercase(), after.to_lowercase());
-    let local = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
-    Some(if before == after {
-        Reason::UserNameCase
-    } else if before.contains('@') != after.contains('@') && local(&before) == local(&after) {
-        Reason::UserNameMode
-    } else {
-        Reason::UserNameChanged
-    })
-}
-
-/// Whether a userName changes other than in case; not where one of the two is not known.
-pub(super) fn is_rename(before: &str, after: &str) -> bool {
-    renamed(before, after).is_some_and(|reason| reason != Reason::UserNameCase)
 }
 
 /// Counts how names change.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::scim::bulk::BatchLimits;
-use crate::store::{CallLimits, Run, Store, Target, TenantId};
+use crate::store::{CallLimits, Ledger, Run, Store, Target, TenantId};
 use crate::time::{Clock, Random};
 
 /// The state, the target, time and chance for making or judging a plan.
@@ -13,7 +13,7 @@ pub struct Desk<'a> {
     /// Whose they are.
     pub target: Target,
     /// Where the tenant's calls are counted.
-    pub ledger: (&'a dyn Store, TenantId),
+    pub ledger: (&'a dyn Ledger, TenantId),
     /// The size of a call.
     pub batch: BatchLimits,
     /// The pace and the quota that time is reckoned with.

@@ -1,74 +1,13 @@
 //! What a plan says of itself: the JSON in its header, and the document that hosts see.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::brakes::{Base, BrakeLimits};
-use super::judgement::{Judgement, unreadable};
+use super::brakes::{Base, BrakeVerdict};
+use super::judgement::{StoredBrakes, unreadable};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Action, Plan, PlanFacts, PlanItem};
-
-/// Users that no plan may disable.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Protected {
-    /// By externalId, exactly.
-    pub external_ids: BTreeSet<String>,
-    /// By userName before or after, in lower case; compared without regard to case.
-    #[serde(skip)]
-    pub user_names: BTreeSet<String>,
-}
-
-impl Protected {
-    /// Whether the item would disable one of them.
-    pub fn forbids(&self, item: &PlanItem<'_>) -> bool {
-        item.action == Action::Disable
-            && (self.external_ids.contains(item.external_id)
-                || [item.user_name, item.user_name_before]
-                    .iter()
-                    .any(|name| self.user_names.contains(&name.to_lowercase())))
-    }
-}
-
-/// The brakes as they are kept with a plan, so that apply judges by the same limits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredBrakes {
-    /// The limits.
-    pub limits: BrakeLimits,
-    /// What percentages are of.
-    pub base: Base,
-    /// Who may not be disabled.
-    pub protected: Protected,
-    /// What was said when the plan was made.
-    #[serde(skip)]
-    pub judgement: Judgement,
-}
-
-impl StoredBrakes {
-    /// Those of a plan.
-    ///
-    /// # Errors
-    /// `StoreDamaged`.
-    pub fn of(plan: &Plan) -> Result<Self, Error> {
-        let PlanFacts { brakes, judgement, protected_names, .. } = &plan.facts;
-        Self::read(brakes, judgement, protected_names.clone()).map_err(|_| unreadable("The brakes"))
-    }
-
-    /// Out of what the store keeps of them apart. A store of hashes has no names; what they forbid is in the
-    /// judgement.
-    pub(super) fn read(
-        brakes: &str,
-        judgement: &str,
-        user_names: BTreeSet<String>,
-    ) -> serde_json::Result<Self> {
-        let mut stored: Self = serde_json::from_str(brakes)?;
-        stored.judgement = serde_json::from_str(judgement)?;
-        stored.protected.user_names = user_names;
-        Ok(stored)
-    }
-}
+use crate::store::{Counts, Plan};
+use crate::time::Timestamp;
 
 /// What a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,39 +101,79 @@ impl About {
 }
 
 /// A plan as hosts see it (`docs/documents.md`, "Plan").
-///
-/// # Errors
-/// `StoreDamaged`.
-pub fn document(plan: &Plan) -> Result<Value, Error> {
-    let (brakes, about) = (StoredBrakes::of(plan)?, About::of(plan)?);
-    let counts = &plan.facts.counts;
-    let code = if brakes.judgement.tripped() {
-        ErrorKind::BrakeTripped.exit_code()
-    } else if counts.sent() > 0 {
-        HAS_CHANGES
-    } else if counts.rejected > 0 {
-        ErrorKind::RecordsRejected.exit_code()
-    } else {
-        0
-    };
-    Ok(json!({
-        "plan": plan.id,
-        "createdAt": plan.created_at.to_string(),
-        "baselineRevision": plan.baseline_revision,
-        "inputHash": plan.facts.input_hash,
-        "mappingHash": plan.facts.mapping_hash,
-        "rows": plan.facts.rows,
-        "counts": counts,
-        "changes": counts.sent(),
-        "tripped": brakes.judgement.tripped(),
-        "blocked": brakes.judgement.blocked(),
-        "protected": brakes.judgement.protected,
-        "brakes": brakes.judgement.verdicts,
-        "base": brakes.base,
-        "about": about,
-        "prunedAt": plan.pruned_at.map(|at| at.to_string()),
-        "exitCode": code,
-    }))
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanDocument {
+    /// Its id.
+    pub plan: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The revision of the baseline it was made against; 0 where nothing was known.
+    pub baseline_revision: u64,
+    /// Hash of the source's bytes.
+    pub input_hash: String,
+    /// Hash of the mapping.
+    pub mapping_hash: String,
+    /// Rows of the source.
+    pub rows: u64,
+    /// Items by action.
+    pub counts: Counts,
+    /// Users that would be sent.
+    pub changes: u64,
+    /// Whether it must not be applied as it is.
+    pub tripped: bool,
+    /// Whether no approval can help.
+    pub blocked: bool,
+    /// externalIds of protected users that it would disable.
+    pub protected: Vec<String>,
+    /// Every brake over every window.
+    pub brakes: Vec<BrakeVerdict>,
+    /// What percentages are of.
+    pub base: Base,
+    /// The rest.
+    pub about: About,
+    /// When its users' bytes were deleted to save space.
+    pub pruned_at: Option<Timestamp>,
+    /// The exit code of the command line.
+    pub exit_code: u8,
+}
+
+impl PlanDocument {
+    /// That of a stored plan.
+    ///
+    /// # Errors
+    /// `StoreDamaged`.
+    pub fn of(plan: &Plan) -> Result<Self, Error> {
+        let (brakes, about) = (StoredBrakes::of(plan)?, About::of(plan)?);
+        let (judgement, counts) = (brakes.judgement, plan.facts.counts);
+        let exit_code = if judgement.tripped() {
+            ErrorKind::BrakeTripped.exit_code()
+        } else if counts.sent() > 0 {
+            HAS_CHANGES
+        } else if counts.rejected > 0 {
+            ErrorKind::RecordsRejected.exit_code()
+        } else {
+            0
+        };
+        Ok(PlanDocument {
+            plan: plan.id.clone(),
+            created_at: plan.created_at,
+            baseline_revision: plan.baseline_revision,
+            input_hash: plan.facts.input_hash.clone(),
+            mapping_hash: plan.facts.mapping_hash.clone(),
+            rows: plan.facts.rows,
+            counts,
+            changes: counts.sent(),
+            tripped: judgement.tripped(),
+            blocked: judgement.blocked(),
+            protected: judgement.protected,
+            brakes: judgement.verdicts,
+            base: brakes.base,
+            about,
+            pruned_at: plan.pruned_at,
+            exit_code,
+        })
+    }
 }
 
 /// Exit code of a plan that changes something.

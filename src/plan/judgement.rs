@@ -5,10 +5,69 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::brakes::{Base, BrakeKind, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
-use super::document::{Protected, StoredBrakes};
 use crate::error::{Error, ErrorKind};
-use crate::store::{Actions, ItemFilter, Plan, PlanItem, Store, TargetId};
+use crate::store::{Action, Actions, ItemFilter, Plan, PlanFacts, PlanItem, Store, TargetId};
 use crate::time::{DAY, Timestamp};
+
+/// Users that no plan may disable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Protected {
+    /// By externalId, exactly.
+    pub external_ids: BTreeSet<String>,
+    /// By userName before or after, in lower case; compared without regard to case.
+    #[serde(skip)]
+    pub user_names: BTreeSet<String>,
+}
+
+impl Protected {
+    /// Whether the item would disable one of them.
+    pub fn forbids(&self, item: &PlanItem<'_>) -> bool {
+        item.action == Action::Disable
+            && (self.external_ids.contains(item.external_id)
+                || [item.user_name, item.user_name_before]
+                    .iter()
+                    .any(|name| self.user_names.contains(&name.to_lowercase())))
+    }
+}
+
+/// The brakes as they are kept with a plan, so that apply judges by the same limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBrakes {
+    /// The limits.
+    pub limits: BrakeLimits,
+    /// What percentages are of.
+    pub base: Base,
+    /// Who may not be disabled.
+    pub protected: Protected,
+    /// What was said when the plan was made.
+    #[serde(skip)]
+    pub judgement: Judgement,
+}
+
+impl StoredBrakes {
+    /// Those of a plan.
+    ///
+    /// # Errors
+    /// `StoreDamaged`.
+    pub fn of(plan: &Plan) -> Result<Self, Error> {
+        let PlanFacts { brakes, judgement, protected_names, .. } = &plan.facts;
+        Self::read(brakes, judgement, protected_names.clone()).map_err(|_| unreadable("The brakes"))
+    }
+
+    /// Out of what the store keeps of them apart. A store of hashes has no names; what they forbid is in the
+    /// judgement.
+    pub(super) fn read(
+        brakes: &str,
+        judgement: &str,
+        user_names: BTreeSet<String>,
+    ) -> serde_json::Result<Self> {
+        let mut stored: Self = serde_json::from_str(brakes)?;
+        stored.judgement = serde_json::from_str(judgement)?;
+        stored.protected.user_names = user_names;
+        Ok(stored)
+    }
+}
 
 /// What the brakes say of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,18 +108,7 @@ impl Judgement {
         let named: Vec<String> =
             numbers.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
         let mut message = format!("A brake stops plan {}: {}.", plan.id, named.join(", "));
-        if let Some(users) = numbers.get(BrakeKind::InactiveAdds.name()) {
-            let counts = &plan.facts.counts;
-            let known = match plan.baseline_revision {
-                0 => "Nothing is known of this target yet",
-                _ => "Some users are not known yet",
-            };
-            message.push_str(&format!(
-                " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID \
-                 already, the account would be disabled.",
-                counts.add
-            ));
-        }
+        message.push_str(&self.explanation(plan));
         let flags: Vec<String> =
             numbers.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
         let flags = flags.join(" ");
@@ -70,6 +118,22 @@ impl Judgement {
             format!("If it is right, upload again with {flags} --reason TEXT")
         };
         Error::new(ErrorKind::BrakeTripped, message, advice)
+    }
+
+    /// What is to be said of the brakes that tripped beside their numbers: a sentence after a blank, or nothing.
+    pub fn explanation(&self, plan: &Plan) -> String {
+        let Some(users) = self.tripped_brakes().get(BrakeKind::InactiveAdds.name()).copied() else {
+            return String::new();
+        };
+        let known = match plan.baseline_revision {
+            0 => "Nothing is known of this target yet",
+            _ => "Some users are not known yet",
+        };
+        format!(
+            " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID already, \
+             the account would be disabled.",
+            plan.facts.counts.add
+        )
     }
 
     /// Whether no approval can help.

@@ -23,10 +23,8 @@ mod write;
 
 pub use create::{Made, create, open};
 pub use desk::Desk;
-pub use document::{
-    About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, Protected, StoredBrakes, document,
-};
-pub use judgement::{Judgement, judge_again};
+pub use document::{About, Cost, HAS_CHANGES, MissingPolicy, NameCounts, Origin, PlanDocument};
+pub use judgement::{Judgement, Protected, StoredBrakes, judge_again};
 pub(crate) use known::moved;
 pub use reason::Reason;
 pub use settings::{Consent, PlanArguments, PlanSettings};

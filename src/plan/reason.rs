@@ -85,3 +85,24 @@ impl Reason {
         code == Reason::UserNameMode.code() || code == Reason::UserNameChanged.code()
     }
 }
+
+/// How a userName changes; nothing if it does not, or where one of the two is not known.
+pub(super) fn renamed(before: &str, after: &str) -> Option<Reason> {
+    if before.is_empty() || after.is_empty() || before == after {
+        return None;
+    }
+    let (before, after) = (before.to_lowercase(), after.to_lowercase());
+    let local = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
+    Some(if before == after {
+        Reason::UserNameCase
+    } else if before.contains('@') != after.contains('@') && local(&before) == local(&after) {
+        Reason::UserNameMode
+    } else {
+        Reason::UserNameChanged
+    })
+}
+
+/// Whether a userName changes other than in case; not where one of the two is not known.
+pub(super) fn is_rename(before: &str, after: &str) -> bool {
+    renamed(before, after).is_some_and(|reason| reason != Reason::UserNameCase)
+}

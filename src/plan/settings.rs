@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::brakes::{BrakeLimit, BrakeLimits, Windows};
-use super::{MissingPolicy, Protected};
+use super::document::MissingPolicy;
+use super::judgement::Protected;
 use crate::convert::Conversion;
 use crate::document::{Reader, read_document};
 use crate::error::{Error, ErrorKind};

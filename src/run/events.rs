@@ -1,13 +1,13 @@
 //! What a run tells its host, in order (`docs/documents.md`, "Events").
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::summary::{Progress, Summary};
 use crate::convert::Totals;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::graph::answer::Cause;
+use crate::plan::PlanDocument;
 use crate::source::SourceFacts;
 use crate::time::Timestamp;
 
@@ -29,8 +29,8 @@ pub enum Event {
     },
     /// What the run is going to do is known, brakes included.
     Planned {
-        /// The plan (`docs/documents.md`, "Plan").
-        plan: Value,
+        /// The plan.
+        plan: Box<PlanDocument>,
     },
     /// A record is rejected. All of these come before the first call. Left out, as warnings about
     /// records are, where the host does not read.
@@ -86,7 +86,6 @@ pub enum Event {
         /// Why.
         reason: WaitReason,
         /// Until when.
-        #[serde(serialize_with = "as_text")]
         until: Timestamp,
         /// The same as a sentence.
         message: String,
@@ -168,10 +167,5 @@ pub struct Numbered {
     /// From 1. A missing number is an event that was dropped because the host did not keep up.
     pub sequence: u64,
     /// When.
-    #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
-}
-
-fn as_text<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(moment)
 }

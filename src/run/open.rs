@@ -11,7 +11,7 @@ use super::supply::{Batches, Listener};
 use crate::client::{Client, Workspace};
 use crate::convert::{self, Conversion, Prepared, Rendered, Spool, Totals};
 use crate::error::{Error, ErrorKind, Severity};
-use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments};
+use crate::plan::{self, About, Consent, Judgement, Made, Origin, PlanArguments, PlanDocument};
 use crate::report::preview::{self, PreviewFormat, PreviewRows};
 use crate::scim::bulk::BatchLimits;
 use crate::store::{self, Actions, Approval, BatchState, ItemFilter, Keep, NewRun, Plan, RunState};
@@ -156,7 +156,7 @@ impl Opening {
             let (rows, format) = (PreviewRows::Noteworthy, PreviewFormat::Csv { bom: false });
             preview::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
         }
-        self.listener.tell(Event::Planned { plan: plan::document(&made.plan)? })?;
+        self.listener.tell(Event::Planned { plan: Box::new(PlanDocument::of(&made.plan)?) })?;
         for message in &made.said {
             self.listener.tell(Event::Warning(Warning::Run { message: message.clone() }))?;
         }
@@ -190,7 +190,7 @@ impl Opening {
             ));
         }
         source_unmoved(&plan)?;
-        self.listener.tell(Event::Planned { plan: plan::document(&plan)? })?;
+        self.listener.tell(Event::Planned { plan: Box::new(PlanDocument::of(&plan)?) })?;
         let again = plan.clone();
         self.start(plan, Consent::default(), || reopened(&again))
     }
@@ -291,7 +291,12 @@ impl Opening {
             tripped: &judgement.tripped_brakes(),
             holder: Some(&self.listener.holder),
         };
-        store.start_run(&new, now)?;
+        store.start_run(&new, now).map_err(|mut error| {
+            if error.kind == ErrorKind::BrakeTripped {
+                error.message.push_str(&judgement.explanation(&plan));
+            }
+            error
+        })?;
         crate::crash::Step::RunStarted.reached();
         let run = self.listener.run.clone();
         Ok(Opened { verdict, ..self.opened(&plan, run, Vec::new(), rendered)? })

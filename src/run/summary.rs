@@ -1,6 +1,6 @@
 //! The count of a run while it goes and when it ended.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::convert::Totals;
 use crate::error::{Error, ErrorKind, STATUS_OK};
@@ -63,7 +63,7 @@ pub struct Progress {
     /// Events that the host will never see, because it did not keep up.
     pub events_dropped: u64,
     /// When sending can go on, where a limit ended the run.
-    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resume_at: Option<Timestamp>,
 }
 
@@ -150,17 +150,9 @@ pub struct Summary {
     /// warnings about records.
     pub events_dropped: u64,
     /// When sending can go on, where a limit ended the run.
-    #[serde(serialize_with = "as_text")]
     pub resume_at: Option<Timestamp>,
     /// Why the run ended early, if it did.
     pub error: Option<Error>,
-}
-
-fn as_text<S: Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match moment {
-        Some(moment) => serializer.collect_str(moment),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// What a run counts as it goes.

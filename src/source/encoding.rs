@@ -240,8 +240,8 @@ impl<R: Read> Decoded<R> {
     fn undecodable(&self, offset: u64) -> Undecodable {
         let encoding = self.choice.encoding.name();
         let advice = match self.choice.from {
-            EncodingFrom::Given => sentences::check_given_encoding(),
-            EncodingFrom::Bom => sentences::damaged_there(),
+            EncodingFrom::Given => sentences::CHECK_ENCODING.to_owned(),
+            EncodingFrom::Bom => sentences::DAMAGED_THERE.to_owned(),
             EncodingFrom::Detected => sentences::guessed_encoding(encoding),
             EncodingFrom::Utf8 => {
                 sentences::not_utf8_throughout(guess(&self.chunk[..self.to], self.ended).name())

@@ -42,7 +42,7 @@ impl Unfit {
             Unfit::NotText => (Rule::WrongType, sentences::HALF_A_CHARACTER.to_owned()),
             Unfit::TooDeep => (Rule::NotARecord, sentences::too_deep(MAX_DEPTH)),
             Unfit::TooManyColumns(path) => {
-                return Err(sentences::too_many_keys(line, &shortened(&path)));
+                return Err(sentences::too_many_keys(line, MAX_COLUMNS, &shortened(&path)));
             }
         };
         let finding = Finding::new(line, rule, message);

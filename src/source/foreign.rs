@@ -6,7 +6,7 @@ use crate::error::Error;
 /// Refuses a source whose first bytes are those of something known that is not text.
 pub(super) fn refuse_known(sample: &[u8]) -> Result<(), Error> {
     let begins = |magic: &[u8]| sample.starts_with(magic);
-    let what = if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
+    let (what, advice) = if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
         if memchr::memmem::find(sample, b"xl/").is_some() {
             sentences::WORKBOOK
         } else if memchr::memmem::find(sample, b"[Content_Types].xml").is_some() {
@@ -31,7 +31,7 @@ pub(super) fn refuse_known(sample: &[u8]) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(sentences::foreign(what))
+    Err(sentences::foreign(what, advice))
 }
 
 /// Refuses bytes with more control characters than any text has. A stray one is left to the grammars.
@@ -49,7 +49,8 @@ pub(super) fn refuse_markup(head: &str) -> Result<(), Error> {
     let head = head.trim_start();
     let start: String = head.chars().take(9).collect::<String>().to_ascii_lowercase();
     if ["<?xml", "<!doctype", "<html", "<table"].iter().any(|tag| start.starts_with(tag)) {
-        return Err(sentences::foreign(sentences::MARKUP));
+        let (what, advice) = sentences::MARKUP;
+        return Err(sentences::foreign(what, advice));
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ fn refuse_repeated(names: &[String], line: u64, delimiter: u8) -> Result<(), Err
     for name in names {
         let Some(places) = places.remove(&name.to_lowercase()) else { continue };
         if places.len() > 1 {
-            repeated.push(sentences::repeated_column(name, &places));
+            repeated.push(sentences::repeated_column(name, &places.join(", ")));
         }
     }
     if repeated.is_empty() {

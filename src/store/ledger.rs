@@ -10,21 +10,13 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use super::TenantId;
+use crate::time::{Clock, DAY, HostTime, Timestamp, WINDOW};
 
-use super::columns::{instant, moment};
-use super::trouble::Trouble;
-use super::{TenantId, tenants};
-use crate::time::{Clock, HostTime, Timestamp};
-
-/// The service's window.
-const WINDOW: Duration = Duration::from_secs(5);
-/// The quota's.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A call still in flight may end at any time, so whoever waits for it looks again soon.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// A host's clock that is this far behind, in microseconds, was set back.
-const SET_BACK: i64 = 1_000_000;
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// A host's clock that is this far behind was set back.
+const SET_BACK: Duration = Duration::from_secs(1);
 
 /// How many calls a tenant bears.
 ///
@@ -50,6 +42,23 @@ impl CallLimits {
             u64::from(self.calls_per_day) * u64::from(self.reserve_percent.min(100)) / 100;
         u32::try_from(reserve).unwrap_or(self.calls_per_day)
     }
+
+    /// The calls of a day that `call` may use.
+    pub(super) fn room_of_day(&self, call: &CallRequest<'_>) -> u32 {
+        if call.urgent { self.calls_per_day } else { self.calls_per_day - self.reserve() }
+    }
+
+    /// How the day stands after so many calls of it.
+    pub(super) fn quota(
+        &self,
+        used: u32,
+        next_free: Option<Timestamp>,
+        all_free: Option<Timestamp>,
+    ) -> Quota {
+        let all = self.calls_per_day.saturating_sub(used);
+        let left = all.saturating_sub(self.reserve());
+        Quota { used, left, reserve: all - left, next_free, all_free }
+    }
 }
 
 /// Who asks.
@@ -65,7 +74,7 @@ pub struct CallRequest<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallId {
     pub(super) tenant: TenantId,
-    number: i64,
+    pub(super) number: i64,
 }
 
 /// The answer to whoever wants to call.
@@ -101,180 +110,135 @@ pub struct Quota {
     pub all_free: Option<Timestamp>,
 }
 
-/// A reading of the ledger's time.
-struct Reading {
-    time: i64,
-    /// The latest one before.
-    latest: i64,
-    /// From here on the ledger follows this start of the host, so far ahead of its clock.
-    anew: Option<(i64, i64)>,
-}
-
-fn read(connection: &Connection, tenant: TenantId, clock: &dyn Clock) -> Result<Reading, Trouble> {
-    let mut query =
-        connection.prepare_cached("SELECT latest, boot, shift FROM tenant WHERE id = ?1")?;
-    let (latest, known_boot, shift): (i64, i64, Option<i64>) =
-        query.query_row([tenant.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let HostTime { boot, at } = clock.host();
-    let (boot, at) = (boot.cast_signed(), moment(at));
-    let followed = shift.filter(|_| boot == known_boot).map(|shift| at.saturating_add(shift));
-    match followed.filter(|time| latest.saturating_sub(*time) < SET_BACK) {
-        Some(time) => Ok(Reading { time: time.max(latest), latest, anew: None }),
-        None => {
-            let time = moment(clock.now()).max(latest);
-            Ok(Reading { time, latest, anew: Some((boot, time.saturating_sub(at))) })
-        }
-    }
-}
-
-/// Reads the clock and moves the ledger's time.
-fn advance(connection: &Connection, tenant: TenantId, clock: &dyn Clock) -> Result<i64, Trouble> {
-    let Reading { time, latest, anew } = read(connection, tenant, clock)?;
-    if let Some((boot, shift)) = anew {
-        connection
-            .prepare_cached(
-                "UPDATE call SET window_until = window_until + ?3
-                 WHERE tenant = ?1 AND window_until >= ?2",
-            )?
-            .execute(params![tenant.0, latest, time - latest])?;
-        connection
-            .prepare_cached("UPDATE tenant SET boot = ?2, shift = ?3 WHERE id = ?1")?
-            .execute(params![tenant.0, boot, shift])?;
-    }
-    connection
-        .prepare_cached("UPDATE tenant SET latest = ?2 WHERE id = ?1")?
-        .execute(params![tenant.0, time])?;
-    Ok(time)
-}
-
-/// A moment of the ledger's for a caller whose clock reads `clock` when the ledger's reads `time`.
-fn told(until: i64, time: i64, clock: &dyn Clock) -> Timestamp {
-    Timestamp(clock.now().0.saturating_add_signed(until.saturating_sub(time)))
-}
-
-fn later(time: i64, wait: Duration) -> i64 {
-    moment(instant(time).after(wait))
-}
-
-pub(super) fn acquire(
-    connection: &Connection,
-    tenant: TenantId,
-    limits: &CallLimits,
-    call: &CallRequest<'_>,
-    clock: &dyn Clock,
-) -> Result<Grant, Trouble> {
-    let tenant = tenants::itself(connection, tenant)?;
-    let time = advance(connection, tenant, clock)?;
-    connection
-        .prepare_cached(
-            "DELETE FROM call WHERE tenant = ?1 AND day_until < ?2 AND window_until < ?2",
-        )?
-        .execute(params![tenant.0, time])?;
-    let kept_back = if call.urgent { 0 } else { limits.reserve() };
-    let wait = |until, reason| Ok(Grant::WaitUntil(told(until, time, clock), reason));
-    let day_room = i64::from(limits.calls_per_day) - i64::from(kept_back);
-    if let Some(until) = full_until(connection, tenant, time, day_room, Counted::Day)? {
-        return wait(until, WaitReason::Quota);
-    }
-    let room = i64::from(limits.calls_per_5s);
-    if let Some(until) = full_until(connection, tenant, time, room, Counted::Window)? {
-        return wait(until, WaitReason::Window);
-    }
-    let ends_by = later(time, limits.request_timeout);
-    let number = connection
-        .prepare_cached(
-            "INSERT INTO call (tenant, run, urgent, started_at, window_until, day_until)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
-        )?
-        .query_row(
-            params![
-                tenant.0,
-                call.run,
-                call.urgent,
-                time,
-                later(ends_by, WINDOW),
-                later(ends_by, DAY)
-            ],
-            |row| row.get(0),
-        )?;
-    Ok(Grant::Granted(CallId { tenant, number }))
-}
-
 /// What a call counts for.
-#[derive(Clone, Copy)]
-enum Counted {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
     Window,
     Day,
 }
 
-/// If `room` or more calls count at `time`: the first moment at which fewer may.
-fn full_until(
-    connection: &Connection,
-    tenant: TenantId,
-    time: i64,
-    room: i64,
-    counted: Counted,
-) -> Result<Option<i64>, Trouble> {
-    let (count, frees, span) = match counted {
-        Counted::Window => (
-            "SELECT count(*) FROM call WHERE tenant = ?1 AND window_until >= ?2",
-            "SELECT CASE WHEN ended_at IS NULL THEN min(window_until, ?4) ELSE window_until END
-             FROM call WHERE tenant = ?1 AND window_until >= ?2 ORDER BY 1 LIMIT 1 OFFSET ?3",
-            WINDOW,
-        ),
-        Counted::Day => (
-            "SELECT count(*) FROM call WHERE tenant = ?1 AND day_until >= ?2",
-            "SELECT day_until FROM call WHERE tenant = ?1 AND day_until >= ?2 AND ?4
-             ORDER BY 1 LIMIT 1 OFFSET ?3",
-            DAY,
-        ),
-    };
-    let counting: i64 =
-        connection.prepare_cached(count)?.query_row(params![tenant.0, time], |row| row.get(0))?;
-    if counting < room {
-        return Ok(None);
+impl Counted {
+    /// How long a call counts after its end.
+    pub(super) const fn span(self) -> Duration {
+        match self {
+            Counted::Window => WINDOW,
+            Counted::Day => DAY,
+        }
     }
-    let look_again = later(time, LOOK_AGAIN);
-    let last: Option<i64> = connection
-        .prepare_cached(frees)?
-        .query_row(params![tenant.0, time, counting - room, look_again], |row| row.get(0))
-        .optional()?;
-    // No such call: there is no room at all, whoever ends.
-    Ok(Some(last.map_or_else(|| later(time, span), |last| last.saturating_add(1))))
 }
 
-pub(super) fn finish(
-    connection: &Connection,
-    call: CallId,
-    status: u16,
-    clock: &dyn Clock,
-) -> Result<(), Trouble> {
-    let time = advance(connection, tenants::itself(connection, call.tenant)?, clock)?;
-    connection
-        .prepare_cached(
-            "UPDATE call SET ended_at = ?2, status = ?3, window_until = ?4, day_until = ?5
-             WHERE id = ?1 AND ended_at IS NULL",
-        )?
-        .execute(params![call.number, time, status, later(time, WINDOW), later(time, DAY)])?;
-    Ok(())
+/// How far a tenant's ledger is, and what it follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Time {
+    /// The latest reading.
+    pub(super) latest: Timestamp,
+    /// The start of the host that `shift` is of.
+    pub(super) boot: u64,
+    /// Microseconds that the ledger is ahead of the host's clock; `None` if it never followed one.
+    pub(super) shift: Option<i64>,
 }
 
-pub(super) fn quota(
-    connection: &Connection,
-    tenant: TenantId,
-    limits: &CallLimits,
-    clock: &dyn Clock,
-) -> Result<Quota, Trouble> {
-    let tenant = tenants::itself(connection, tenant)?;
-    let time = read(connection, tenant, clock)?.time;
-    let (used, first, last): (u32, Option<i64>, Option<i64>) = connection.query_row(
-        "SELECT count(*), min(day_until), max(day_until) FROM call
-         WHERE tenant = ?1 AND day_until >= ?2",
-        params![tenant.0, time],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
-    let free = |until: Option<i64>| until.map(|until| told(until + 1, time, clock));
-    let all = limits.calls_per_day.saturating_sub(used);
-    let left = all.saturating_sub(limits.reserve());
-    Ok(Quota { used, left, reserve: all - left, next_free: free(first), all_free: free(last) })
+impl Time {
+    /// The ledger's time now, whether or not it has to follow the host's clock anew; and how many microseconds
+    /// what is in the window moves with it.
+    pub(super) fn read(&self, clock: &dyn Clock) -> (Time, i64) {
+        let HostTime { boot, at } = clock.host();
+        let shift = self.shift.filter(|_| boot == self.boot);
+        let followed = shift.map(|shift| Timestamp(at.0.saturating_add_signed(shift)));
+        if let Some(time) = followed.filter(|time| self.latest.since(*time) < SET_BACK) {
+            return (Time { latest: time.max(self.latest), ..*self }, 0);
+        }
+        let latest = clock.now().max(self.latest);
+        let shift = Some(microseconds(at, latest));
+        (Time { latest, boot, shift }, microseconds(self.latest, latest))
+    }
+
+    /// A moment of the ledger's for a caller whose clock reads `clock` now.
+    pub(super) fn told(&self, until: Timestamp, clock: &dyn Clock) -> Timestamp {
+        Timestamp(clock.now().0.saturating_add_signed(microseconds(self.latest, until)))
+    }
+}
+
+fn microseconds(from: Timestamp, to: Timestamp) -> i64 {
+    to.0.cast_signed().saturating_sub(from.0.cast_signed())
+}
+
+/// How the calls of a ledger move in time when it becomes a part of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Those count for the window longer that count for it at this moment,
+    pub(super) in_window_at: Timestamp,
+    /// by so many microseconds;
+    pub(super) window: i64,
+    /// and all count for the day longer by so many.
+    pub(super) day: i64,
+}
+
+/// Two ledgers as one: its time, and how the calls of each move. Ledgers that follow one start of the host differ
+/// by their shifts. Else both are moved to the later of their times, as a ledger is after a restart: what was in the
+/// window then counts from there.
+pub(super) fn joined(own: Time, other: Time) -> (Time, Moved, Moved) {
+    let shifts = own.shift.zip(other.shift).filter(|_| own.boot == other.boot);
+    if let Some((own_shift, other_shift)) = shifts {
+        let ahead = own_shift.saturating_sub(other_shift);
+        let latest = own.latest.max(Timestamp(other.latest.0.saturating_add_signed(ahead)));
+        let moved = |by| Moved { in_window_at: Timestamp(0), window: by, day: by };
+        return (Time { latest, ..own }, moved(0), moved(ahead));
+    }
+    let leading = if other.latest > own.latest { other } else { own };
+    let moved = |time: Time| Moved {
+        in_window_at: time.latest,
+        window: microseconds(time.latest, leading.latest),
+        day: 0,
+    };
+    (leading, moved(own), moved(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: u64 = 3_600_000_000;
+
+    fn time() -> impl Strategy<Value = Time> {
+        let hour = HOUR.cast_signed();
+        let shift = prop_oneof![Just(None), (0..9 * hour).prop_map(Some)];
+        (100 * HOUR..110 * HOUR, 0..2u64, shift).prop_map(|(latest, boot, shift)| Time {
+            latest: Timestamp(latest),
+            boot,
+            shift,
+        })
+    }
+
+    /// Microseconds for which a call that counts until `until` still counts at `now`.
+    fn left(until: i64, now: Timestamp) -> i64 {
+        until - now.0.cast_signed()
+    }
+
+    proptest! {
+        /// No call counts for less time after its ledger was joined than it would have before, by the clock that
+        /// both follow, or where they follow none by the times that the ledgers stood at.
+        #[test]
+        fn no_call_is_forgotten_sooner_in_a_joined_ledger(own in time(), other in time(), ahead in 0..HOUR) {
+            let (joined, own_moved, other_moved) = joined(own, other);
+            prop_assert!(joined.latest >= own.latest);
+            let same_host = own.boot == other.boot && own.shift.is_some() && other.shift.is_some();
+            for (time, moved) in [(own, own_moved), (other, other_moved)] {
+                let until = time.latest.0.cast_signed() + ahead.cast_signed();
+                let (window, day) = (until + moved.window, until + moved.day);
+                prop_assert!(time.latest >= moved.in_window_at);
+                if same_host {
+                    // The same moment by the host's clock.
+                    let host = until - time.shift.unwrap();
+                    prop_assert_eq!((window, day), (host + joined.shift.unwrap(), host + joined.shift.unwrap()));
+                } else {
+                    prop_assert_eq!(left(window, joined.latest), left(until, time.latest));
+                    prop_assert_eq!(day, until);
+                    prop_assert!(joined == own || joined == other, "it follows one of them");
+                }
+            }
+        }
+    }
 }

@@ -1,72 +1,53 @@
-//! What outlives a run: baseline, plans, journal, ledger, leases. One SQLite file, one schema.
+//! What outlives a run: baseline, plans, journal, ledger, leases.
 //!
-//! [`Store`] is the seam: it promises only what a file and a shared database server can both keep,
-//! that is a transaction, a lease and an append. [`SqliteStore`] keeps it in one file.
-//! `docs/store.md` tells what is in there, for how long, and what to back up.
+//! Here stand the words, the rules, and the seam: [`Ledger`] for each tenant, [`Baseline`] for each target, and
+//! [`Runs`] for each target, which are its [`Plans`] and its [`Journal`]; [`Store`] is all of them. The seam
+//! promises only what a file and a shared database server can both keep, that is a transaction, a lease and an
+//! append. [`SqliteStore`] keeps it in one file. `docs/store.md` tells what is in there, for how long, and what to
+//! back up.
 //!
 //! Every function is a transaction of its own: when it returns `Ok`, what it did survives a power cut;
 //! when it returns `Err` or the process dies inside, nothing of it happened. All block on the disk,
 //! and may be called from any thread. Text that is absent is empty.
 
-mod alone;
 mod approval;
 mod baseline;
-mod columns;
-mod file;
-mod flag;
-mod items;
-mod journal;
-mod keep;
+mod batches;
 mod lease;
 mod ledger;
-mod packing;
-mod place;
 mod plans;
-mod prune;
-mod rolling;
+mod rules;
 mod runs;
-mod schema;
+mod sentences;
 mod sqlite;
 mod target;
-mod temporary;
-mod tenants;
-#[cfg(test)]
-mod tests;
-mod trouble;
+mod totals;
 
 use std::fmt;
+use std::time::Duration;
 
-pub use approval::Approval;
+pub use approval::{Approval, Tripped};
 pub use baseline::{BaselineRow, BaselineUser, EachUser, Outcome, UserState};
-pub use journal::{Batch, BatchState, Before, EachBefore, NewBatch};
+pub use batches::{Batch, BatchState, Before, EachBefore, NewBatch};
 pub use lease::Lease;
-pub(crate) use lease::{held as lease_held, lost as lost_lease};
 pub use ledger::{CallId, CallLimits, CallRequest, Grant, Quota, WaitReason};
-pub use place::state_path;
 pub use plans::{
     Action, Actions, Certainty, Counts, EachItem, ItemFilter, LastSource, Plan, PlanFacts,
     PlanItem, PlanWriter, Pruned, Retention,
 };
-pub use rolling::Totals;
 pub use runs::{NewRun, Run, RunState};
-pub use sqlite::SqliteStore;
-pub use target::{Keep, Target, TargetId, TargetKey, TenantId};
-pub use tenants::{Merged, MergedTarget};
+pub(crate) use sentences::{lease_held, lost_lease};
+pub use sqlite::{SqliteStore, state_path};
+pub use target::{Keep, Merged, MergedTarget, Target, TargetId, TargetKey, TenantId};
+pub use totals::Totals;
 
 use crate::error::Error;
 use crate::time::{Clock, Timestamp};
 
-/// The state that runs share. See the module for what every function promises.
-pub trait Store: fmt::Debug + Send + Sync {
-    /// Whether users are kept, or only their hashes.
-    fn keep(&self) -> Result<Keep, Error>;
-
-    /// Changes what is kept. To [`Keep::Hashes`]: every stored user, name and change is wiped from the
-    /// store at once. Back to [`Keep::Users`]: users are kept from the next plan on.
-    fn change_keep(&self, keep: Keep) -> Result<(), Error>;
-
-    /// The target of that key; it is made when it is new.
-    fn target(&self, key: &TargetKey) -> Result<Target, Error>;
+/// Every call to a tenant. See the module for what every function promises.
+pub trait Ledger: fmt::Debug + Send + Sync {
+    /// The tenant of that key; it is made when it is new.
+    fn tenant(&self, key: &TargetKey) -> Result<TenantId, Error>;
 
     /// Remembers that the tenant named `name`, by one of its domains, is the one with this id; from then on both
     /// name the same. What was kept under both becomes one: all calls count, targets move, and of a target that
@@ -80,7 +61,39 @@ pub trait Store: fmt::Debug + Send + Sync {
         id: &str,
     ) -> Result<Option<Merged>, Error>;
 
-    // --- baseline ---
+    /// Asks to make one call now. The clock is read once the ledger is locked, so that waiting for the
+    /// lock never makes a call look older than it is. See [`CallLimits`] for the rules.
+    fn acquire(
+        &self,
+        tenant: TenantId,
+        limits: &CallLimits,
+        call: &CallRequest<'_>,
+        clock: &dyn Clock,
+    ) -> Result<Grant, Error>;
+
+    /// Records that a call ended, with its HTTP status or 0 if none came.
+    fn finish_call(&self, call: CallId, status: u16, clock: &dyn Clock) -> Result<(), Error>;
+
+    /// How much of the day is spent.
+    fn quota(
+        &self,
+        tenant: TenantId,
+        limits: &CallLimits,
+        clock: &dyn Clock,
+    ) -> Result<Quota, Error>;
+}
+
+/// What a target last accepted for every user. See the module for what every function promises.
+pub trait Baseline: fmt::Debug + Send + Sync {
+    /// Whether users are kept, or only their hashes.
+    fn keep(&self) -> Result<Keep, Error>;
+
+    /// Changes what is kept. To [`Keep::Hashes`]: every stored user, name and change is wiped from the
+    /// store at once. Back to [`Keep::Users`]: users are kept from the next plan on.
+    fn change_keep(&self, keep: Keep) -> Result<(), Error>;
+
+    /// The target of that key; it is made when it is new.
+    fn target(&self, key: &TargetKey) -> Result<Target, Error>;
 
     /// A number that grows with every change of the target's baseline; 0 while it is empty.
     fn baseline_revision(&self, target: TargetId) -> Result<u64, Error>;
@@ -111,9 +124,10 @@ pub trait Store: fmt::Debug + Send + Sync {
         deadline: Timestamp,
         now: Timestamp,
     ) -> Result<u64, Error>;
+}
 
-    // --- plans ---
-
+/// A target's plans and their approvals. See the module for what every function promises.
+pub trait Plans: fmt::Debug + Send + Sync {
     /// Begins a plan made against `baseline_revision`. Nobody sees it until [`PlanWriter::finish`].
     fn write_plan<'a>(
         &'a self,
@@ -135,7 +149,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// The rows of the source behind the target's last started run, parts of the people passed over.
     fn last_source(&self, target: TargetId) -> Result<Option<LastSource>, Error>;
 
-    /// Lets go of what nobody needs any more of a target.
+    /// Deletes what nobody needs any more of a target.
     fn prune(
         &self,
         target: TargetId,
@@ -151,9 +165,10 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// `plan` does: same source, mapping, baseline, limits, counts and tripped brakes. An upload that is begun
     /// again after an approval applies that one.
     fn approved_twin(&self, plan: &Plan, now: Timestamp) -> Result<Option<String>, Error>;
+}
 
-    // --- journal ---
-
+/// A target's runs, batch by batch, and who runs. See the module for what every function promises.
+pub trait Journal: fmt::Debug + Send + Sync {
     /// Starts a run of a plan. In one transaction: the baseline must be the one the plan was made from,
     /// no earlier run of the target may have a batch without an answer, the plan must not have been
     /// started before, and an approval is used up where one is needed.
@@ -235,37 +250,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What this target's runs had accepted after `since`.
     fn totals_since(&self, target: TargetId, since: Timestamp) -> Result<Totals, Error>;
 
-    // --- ledger ---
-
-    /// Asks to make one call now. The clock is read once the ledger is locked, so that waiting for the
-    /// lock never makes a call look older than it is. See [`CallLimits`] for the rules.
-    fn acquire(
-        &self,
-        tenant: TenantId,
-        limits: &CallLimits,
-        call: &CallRequest<'_>,
-        clock: &dyn Clock,
-    ) -> Result<Grant, Error>;
-
-    /// Records that a call ended, with its HTTP status or 0 if none came.
-    fn finish_call(&self, call: CallId, status: u16, clock: &dyn Clock) -> Result<(), Error>;
-
-    /// How much of the day is spent.
-    fn quota(
-        &self,
-        tenant: TenantId,
-        limits: &CallLimits,
-        clock: &dyn Clock,
-    ) -> Result<Quota, Error>;
-
-    // --- lease ---
-
     /// Takes the right to run against a target, for `ttl`. Whoever holds it may take it again.
     fn take_lease(
         &self,
         target: TargetId,
         holder: &str,
-        ttl: std::time::Duration,
+        ttl: Duration,
         now: Timestamp,
     ) -> Result<Lease, Error>;
 
@@ -274,10 +264,20 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         target: TargetId,
         holder: &str,
-        ttl: std::time::Duration,
+        ttl: Duration,
         now: Timestamp,
     ) -> Result<bool, Error>;
 
     /// Gives a lease back; nothing happens if `holder` no longer has it.
     fn release_lease(&self, target: TargetId, holder: &str) -> Result<(), Error>;
 }
+
+/// What is planned for a target and what is sent to it.
+pub trait Runs: Plans + Journal {}
+
+impl<T: Plans + Journal> Runs for T {}
+
+/// The state that runs share.
+pub trait Store: Ledger + Baseline + Runs {}
+
+impl<T: Ledger + Baseline + Runs> Store for T {}

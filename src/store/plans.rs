@@ -1,15 +1,12 @@
 //! Plans: what would be sent and why, written once and never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::columns::{instant, json, past_moment};
-use super::trouble::Trouble;
-use super::{TargetId, approval};
-use crate::error::{Error, ErrorKind};
+use super::{TargetId, Tripped};
+use crate::error::Error;
 use crate::time::Timestamp;
 
 /// What a plan does with one record or user.
@@ -156,7 +153,7 @@ pub struct PlanFacts {
     /// Items by action.
     pub counts: Counts,
     /// The brakes that tripped, by name, each with the number of users of this plan that it counts.
-    pub tripped: BTreeMap<String, u64>,
+    pub tripped: Tripped,
     /// What the plan is judged by (JSON): plans of the same settings and baseline have the same.
     pub brakes: String,
     /// What the brakes said (JSON).
@@ -180,7 +177,7 @@ pub struct Plan {
     pub baseline_revision: u64,
     /// The rest.
     pub facts: PlanFacts,
-    /// When its users' bytes were let go; such a plan can be read and not applied.
+    /// When its users' bytes were deleted; such a plan can be read and not applied.
     pub pruned_at: Option<Timestamp>,
 }
 
@@ -279,7 +276,7 @@ pub struct Retention {
     pub history: Timestamp,
 }
 
-/// What pruning let go.
+/// What pruning deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Plans that lost their users' bytes.
@@ -290,102 +287,4 @@ pub struct Pruned {
     pub unfinished_plans: u64,
     /// Runs that cannot be undone any more.
     pub runs: u64,
-}
-
-const HEADER: &str = "SELECT number, id, target, created_at, baseline_revision, input_hash,
-    mapping_hash, rows, counts, tripped, brakes, facts, pruned_at, part, judgement, protected_names
-    FROM plan WHERE complete = 1";
-
-fn header(row: &Row<'_>) -> rusqlite::Result<(i64, Plan)> {
-    let plan = Plan {
-        id: row.get(1)?,
-        target: TargetId(row.get(2)?),
-        created_at: instant(row.get(3)?),
-        baseline_revision: row.get(4)?,
-        facts: PlanFacts {
-            input_hash: row.get(5)?,
-            mapping_hash: row.get(6)?,
-            rows: row.get(7)?,
-            part: row.get(13)?,
-            counts: json(row, 8)?,
-            tripped: json(row, 9)?,
-            brakes: row.get(10)?,
-            judgement: row.get::<_, Option<_>>(14)?.unwrap_or_default(),
-            protected_names: json(row, 15)?,
-            source: row.get(11)?,
-        },
-        pruned_at: past_moment(row, 12)?,
-    };
-    Ok((row.get(0)?, plan))
-}
-
-pub(super) fn find(connection: &Connection, id: &str) -> Result<(i64, Plan), Trouble> {
-    let found = connection.query_row(&format!("{HEADER} AND id = ?1"), [id], header).optional()?;
-    found.ok_or_else(|| {
-        let message = format!("The store has no plan \"{id}\".");
-        Error::new(ErrorKind::NotFound, message, "List the plans, or make one.").into()
-    })
-}
-
-pub(super) fn list(
-    connection: &Connection,
-    target: Option<TargetId>,
-    limit: usize,
-) -> Result<Vec<Plan>, Trouble> {
-    let mut query = connection.prepare(&format!(
-        "{HEADER} AND (?1 IS NULL OR target = ?1) ORDER BY created_at DESC, number DESC LIMIT ?2"
-    ))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let plans = query.query_map(params![target.map(|target| target.0), limit], header)?;
-    Ok(plans.map(|plan| plan.map(|(_, plan)| plan)).collect::<Result<_, _>>()?)
-}
-
-/// Another plan that is the same but for its id and its time, was not started, and is approved.
-pub(super) fn approved_twin(
-    connection: &Connection,
-    plan: &Plan,
-    now: Timestamp,
-) -> Result<Option<String>, Trouble> {
-    let mut query = connection.prepare(&format!(
-        "{HEADER} AND target = ?1 AND id <> ?2 AND baseline_revision = ?3 AND input_hash = ?4
-           AND mapping_hash = ?5 AND part = ?6 AND brakes = ?7 AND pruned_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM run WHERE run.plan = plan.number)
-         ORDER BY number DESC"
-    ))?;
-    let facts = &plan.facts;
-    let twins = query.query_map(
-        params![
-            plan.target.0,
-            plan.id,
-            plan.baseline_revision,
-            facts.input_hash,
-            facts.mapping_hash,
-            facts.part,
-            facts.brakes
-        ],
-        header,
-    )?;
-    for twin in twins {
-        let (number, twin) = twin?;
-        let same = twin.facts.counts == facts.counts
-            && twin.facts.tripped == facts.tripped
-            && twin.facts.protected_names == facts.protected_names;
-        if same && approval::usable(connection, number, &facts.tripped, now)?.is_some() {
-            return Ok(Some(twin.id));
-        }
-    }
-    Ok(None)
-}
-
-pub(super) fn last_source(
-    connection: &Connection,
-    target: TargetId,
-) -> Result<Option<LastSource>, Trouble> {
-    let found = connection.query_row(
-        "SELECT plan.rows, run.started_at FROM run JOIN plan ON plan.number = run.plan
-         WHERE run.target = ?1 AND plan.part = 0 ORDER BY run.number DESC LIMIT 1",
-        [target.0],
-        |row| Ok(LastSource { rows: row.get(0)?, at: instant(row.get(1)?) }),
-    );
-    Ok(found.optional()?)
 }

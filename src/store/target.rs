@@ -1,10 +1,5 @@
 //! Whose state it is.
 
-use rusqlite::{Connection, OptionalExtension};
-
-use super::tenants;
-use super::trouble::Trouble;
-
 /// Whether users are kept, or only their hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -21,7 +16,7 @@ pub struct TargetKey {
     pub simulator: String,
     /// The cloud, as the configuration names it.
     pub cloud: String,
-    /// The tenant: its id, or any name that was said to be the same ([`super::Store::same_tenant`]).
+    /// The tenant: its id, or any name that was said to be the same ([`super::Ledger::same_tenant`]).
     pub tenant: String,
     /// The service principal's object id.
     pub service_principal: String,
@@ -46,29 +41,24 @@ pub struct Target {
     pub tenant: TenantId,
 }
 
-/// The target of that key, unless it is new.
-pub(super) fn find(connection: &Connection, key: &TargetKey) -> Result<Option<Target>, Trouble> {
-    let mut query = connection.prepare_cached(
-        "SELECT target.id, target.tenant FROM tenant
-         JOIN target ON target.tenant = coalesce(tenant.same_as, tenant.id)
-         WHERE simulator = ?1 AND cloud = ?2 AND tenant.tenant = ?3
-           AND service_principal = ?4 AND job = ?5",
-    )?;
-    let key = [&key.simulator, &key.cloud, &key.tenant, &key.service_principal, &key.job];
-    let found = query.query_row(key.map(|text| text.to_ascii_lowercase()), |row| {
-        Ok(Target { id: TargetId(row.get(0)?), tenant: TenantId(row.get(1)?) })
-    });
-    Ok(found.optional()?)
+/// Two names turned out to be one tenant, and the store knew both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    /// The targets that both names had.
+    pub targets: Vec<MergedTarget>,
+    /// Users of baselines that were dropped for newer ones.
+    pub dropped_users: u64,
 }
 
-pub(super) fn target(connection: &Connection, key: &TargetKey) -> Result<Target, Trouble> {
-    let fold = str::to_ascii_lowercase;
-    let tenant = tenants::named(connection, &key.simulator, &key.cloud, &key.tenant)?;
-    let id = connection.query_row(
-        "INSERT INTO target (tenant, service_principal, job) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET job = excluded.job RETURNING id",
-        (tenant.0, fold(&key.service_principal), fold(&key.job)),
-        |row| row.get(0),
-    )?;
-    Ok(Target { id: TargetId(id), tenant })
+/// One target that was kept under both names of its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedTarget {
+    /// The service principal's object id.
+    pub service_principal: String,
+    /// The synchronization job's id.
+    pub job: String,
+    /// The name of the tenant whose baseline stays: the one that accepted somebody last.
+    pub kept: String,
+    /// Users of the baseline under the other name.
+    pub dropped_users: u64,
 }

@@ -24,8 +24,9 @@ const KNOWN: &[Breach<'static>] = &[
     ("the simulator stands apart", "simulator/tenant.rs", "error"),
 ];
 
-/// How many circles of imports there may be, and how many files in them.
-const CIRCLES: (usize, usize) = (14, 68);
+/// How many circles of imports there may be, and how many files in them. A large one that falls into two is
+/// better than it was: the second number says so.
+const CIRCLES: (usize, usize) = (11, 50);
 
 fn house() -> House {
     let source = at_root("src");

@@ -55,7 +55,7 @@ Describe 'The module' {
     }
 
     It 'has sizes that agree with the header' {
-        [System.Runtime.InteropServices.Marshal]::SizeOf([type][EntraBulk.Interop.V1.Progress]) | Should -Be 64
+        [System.Runtime.InteropServices.Marshal]::SizeOf([type][EntraBulk.Interop.V1.Progress]) | Should -Be 192
     }
 }
 

@@ -2,14 +2,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use entrabulk::store::{
-    Action, Certainty, Counts, NewBatch, NewRun, Plan, PlanFacts, PlanItem, PlanWriter,
-    SqliteStore, Store, Target, TargetId, TargetKey,
+    Action, Baseline, Certainty, Counts, Journal, NewBatch, NewRun, Plan, PlanFacts, PlanItem,
+    PlanWriter, Plans, SqliteStore, Target, TargetId, TargetKey, Tripped,
 };
 use entrabulk::time::{Clock, Sleep, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
@@ -177,12 +176,12 @@ pub fn facts(items: &[Item], tripped: &[(&str, u64)]) -> PlanFacts {
 }
 
 /// Brakes by name.
-pub fn brakes(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
+pub fn brakes(of: &[(&str, u64)]) -> Tripped {
     of.iter().map(|(brake, users)| ((*brake).to_owned(), *users)).collect()
 }
 
 /// No brake.
-pub static NONE: BTreeMap<String, u64> = BTreeMap::new();
+pub static NONE: Tripped = Tripped::new();
 
 pub fn new_run<'a>(id: &'a str, plan: &'a str) -> NewRun<'a> {
     NewRun { id, plan, tripped: &NONE, holder: None }

@@ -11,10 +11,10 @@ namespace EntraBulk.Interop.V1
         /// The version of these files. A session cannot replace loaded types, so the PowerShell module compares
         /// this with the one it was made for.
         /// </summary>
-        public const string InteropVersion = "1.0";
+        public const string InteropVersion = "1.1";
 
         private const uint AbiMajor = 1;
-        private const uint AbiMinor = 0;
+        private const uint AbiMinor = 1;
 
         private static readonly object Gate = new object();
         private static string path;

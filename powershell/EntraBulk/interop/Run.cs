@@ -54,7 +54,9 @@ namespace EntraBulk.Interop.V1
             return finished != 0;
         }
 
-        /// <summary>Where the run stands.</summary>
+        /// <summary>
+        /// Where the run stands, and once it is over how it ended. Takes no event, and needs none to be taken.
+        /// </summary>
         public Progress GetProgress()
         {
             Progress progress = new Progress();
@@ -86,21 +88,35 @@ namespace EntraBulk.Interop.V1
         public void Dispose() { handle.Dispose(); }
     }
 
-    /// <summary>Where a run stands: entrabulk_progress of the header, field for field.</summary>
+    /// <summary>What a run is doing.</summary>
+    public enum RunStage : uint
+    {
+        /// <summary>Taking records and checking them; nothing was sent.</summary>
+        Reading = 0,
+        /// <summary>Sending.</summary>
+        Sending = 1,
+        /// <summary>It is over.</summary>
+        Finished = 2
+    }
+
+    /// <summary>
+    /// Where a run stands, and once it is over how it ended: entrabulk_progress of the header, field for field. Counts of
+    /// records and users are 0 until the whole source was checked.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Progress
     {
         /// <summary>The size of this struct as the caller knows it.</summary>
         public uint StructSize;
-        /// <summary>0 reading, 1 sending, 2 finished.</summary>
-        public uint State;
+        /// <summary>What the run is doing.</summary>
+        public RunStage Stage;
         /// <summary>Calls made, repeats included.</summary>
         public ulong Calls;
-        /// <summary>Calls planned; 0 while reading.</summary>
+        /// <summary>Calls needed without a repeat.</summary>
         public ulong CallsTotal;
         /// <summary>Users the service has staged.</summary>
         public ulong UsersAccepted;
-        /// <summary>Users to send; 0 while reading.</summary>
+        /// <summary>Users to send.</summary>
         public ulong UsersTotal;
         /// <summary>Records that cannot be sent.</summary>
         public ulong UsersRejected;
@@ -108,5 +124,41 @@ namespace EntraBulk.Interop.V1
         public ulong InFlight;
         /// <summary>Calls left of the day's quota.</summary>
         public ulong QuotaLeft;
+        /// <summary>How the run ended; -1 until it is over.</summary>
+        public EntraBulkStatus Status;
+        /// <summary>The exit code that the command line would end with; -1 until the run is over.</summary>
+        public int ExitCode;
+        /// <summary>Users in batches that the service refused.</summary>
+        public ulong UsersRefused;
+        /// <summary>Users in batches that were sent and not answered: the service may have them.</summary>
+        public ulong UsersInDoubt;
+        /// <summary>Users of whom the service has nothing from this run; those under way are among them.</summary>
+        public ulong UsersNotSent;
+        /// <summary>Records whose users are as the service has them already.</summary>
+        public ulong UsersUnchanged;
+        /// <summary>Unknown inactive users, not sent because that was asked for.</summary>
+        public ulong UsersSkipped;
+        /// <summary>Users to send although the source has no record of them in scope.</summary>
+        public ulong UsersAbsent;
+        /// <summary>Records outside the mapping's scope.</summary>
+        public ulong UsersOutOfScope;
+        /// <summary>Records of the source.</summary>
+        public ulong Rows;
+        /// <summary>Warnings about records that went on.</summary>
+        public ulong Warnings;
+        /// <summary>Distinct batches among the calls that are over.</summary>
+        public ulong Batches;
+        /// <summary>Repeats among the calls that are over.</summary>
+        public ulong Retries;
+        /// <summary>Answers of 429.</summary>
+        public ulong Throttled;
+        /// <summary>How long the run goes on, or took, in milliseconds.</summary>
+        public ulong ElapsedMilliseconds;
+        /// <summary>Events that the host will never see, because it did not keep up.</summary>
+        public ulong EventsDropped;
+        /// <summary>
+        /// When sending can go on, in milliseconds since 1970-01-01T00:00:00Z, where a limit ended the run; else -1.
+        /// </summary>
+        public long ResumeAtMilliseconds;
     }
 }

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::EvaluationError;
 use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::{Incomparable, Value, compare};
+use super::{EvaluationError, sentences};
 
 /// The function that leaves its attribute out, whatever the mapping says of empty values.
 pub(super) const IGNORE_FLOW: &str = "IgnoreFlowIfNullOrEmpty";
@@ -63,11 +63,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .repeating(2),
 ];
 
-const NEITHER: &str = "is neither True nor False nor a number";
-
 fn check_condition(text: &str) -> Result<(), String> {
     let value = Value::Text(text.into());
-    if value.is_empty() || value.truth().is_some() { Ok(()) } else { Err(NEITHER.to_owned()) }
+    if value.is_empty() || value.truth().is_some() {
+        Ok(())
+    } else {
+        Err(sentences::NO_TRUTH.to_owned())
+    }
 }
 
 /// Whether argument `index` is true. Nothing is not true; but what is there must be clear.
@@ -76,7 +78,7 @@ fn condition(arguments: Arguments<'_>, index: usize) -> Result<bool, EvaluationE
     match value.truth() {
         Some(truth) => Ok(truth),
         None if value.is_empty() => Ok(false),
-        None => Err(arguments.fault(index, NEITHER, value)),
+        None => Err(arguments.fault(index, sentences::NO_TRUTH, value)),
     }
 }
 
@@ -85,7 +87,7 @@ fn to_bool(arguments: Arguments<'_>) -> Evaluated<'_> {
     match value.truth() {
         Some(truth) => Ok(Value::Bool(truth)),
         None if value == Value::Null => Ok(Value::Null),
-        None => Err(arguments.fault(0, NEITHER, value)),
+        None => Err(arguments.fault(0, sentences::NO_TRUTH, value)),
     }
 }
 
@@ -125,7 +127,7 @@ fn iif(arguments: Arguments<'_>) -> Evaluated<'_> {
 fn check_index(text: &str) -> Result<(), String> {
     match Value::Text(text.into()).integer() {
         Some(1..) => Ok(()),
-        _ => Err("is not a whole number from 1 on".to_owned()),
+        _ => Err(sentences::NO_INDEX.to_owned()),
     }
 }
 
@@ -138,10 +140,7 @@ fn item(arguments: Arguments<'_>) -> Evaluated<'_> {
     let index = arguments.integer(1)?;
     match usize::try_from(index) {
         Ok(place @ 1..) if place <= list.len() => Ok(Value::Text(list.swap_remove(place - 1))),
-        _ => {
-            let problem = format!("is not one of the entries, which are 1 to {}", list.len());
-            Err(arguments.fault(1, &problem, Value::Integer(index)))
-        }
+        _ => Err(arguments.fault(1, &sentences::no_entry(list.len()), Value::Integer(index))),
     }
 }
 
@@ -165,7 +164,7 @@ fn switch(arguments: Arguments<'_>) -> Evaluated<'_> {
             Ok(_) => {}
             Err(Incomparable) => {
                 let at = if matches!(source, Value::List(_)) { 0 } else { index };
-                return Err(arguments.fault(at, "is a list; take one entry with Item", source));
+                return Err(arguments.fault(at, sentences::A_LIST, source));
             }
         }
     }

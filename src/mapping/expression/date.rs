@@ -2,10 +2,10 @@
 
 use time::{Duration, PrimitiveDateTime, macros::datetime};
 
-use super::EvaluationError;
 use super::date_format::{Moment, Parts, Zone, check_input, check_output, write};
 use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::Value;
+use super::{EvaluationError, sentences};
 
 const SOURCE: Parameter = Parameter::new("source");
 const INTERVAL: Parameter =
@@ -50,7 +50,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 const BETWEEN_FUNCTIONS: &str = "M/d/yyyy h:mm:ss tt";
 /// The first moment of Active Directory's numbers, which count tenths of a microsecond.
 const DIRECTORY_EPOCH: PrimitiveDateTime = datetime!(1601-01-01 0:00);
-const NO_DATE: &str = "is not a date, or not in the format expected";
 
 fn result<'a>(at: PrimitiveDateTime) -> Value<'a> {
     let moment = Moment { at, zone: Zone::Utc };
@@ -68,7 +67,7 @@ fn date(
     }
     match read_any(text.trim()) {
         Some(moment) => Ok(Some(moment.at)),
-        None => Err(arguments.fault(index, NO_DATE, Value::Text(text))),
+        None => Err(arguments.fault(index, sentences::NO_DATE, Value::Text(text))),
     }
 }
 
@@ -157,11 +156,7 @@ impl Styles {
                 "adjusttouniversal" => styles.to_utc = true,
                 "roundtripkind" => styles.round_trip = true,
                 _ => {
-                    return Err("is none of .NET's DateTimeStyles: None, AllowLeadingWhite, \
-                                AllowTrailingWhite, AllowInnerWhite, AllowWhiteSpaces, \
-                                NoCurrentDateDefault, AdjustToUniversal, AssumeLocal, \
-                                AssumeUniversal, RoundtripKind"
-                        .to_owned());
+                    return Err(sentences::NO_STYLE.to_owned());
                 }
             }
         }
@@ -210,7 +205,7 @@ fn format_date_time(
     check_input(&input)
         .map_err(|problem| arguments.fault(input_at, &problem, Value::Text(input.clone())))?;
     let Some(moment) = styles.read(&source, &input) else {
-        return Err(arguments.fault(0, NO_DATE, Value::Text(source)));
+        return Err(arguments.fault(0, sentences::NO_DATE, Value::Text(source)));
     };
     let output = arguments.text_or_empty(output_at)?;
     match write(moment, &output) {
@@ -241,9 +236,7 @@ impl Interval {
             "n" => Interval::Minute,
             "s" => Interval::Second,
             _ => {
-                return Err("is none of yyyy (year), m (month), ww (week), d (day), h (hour), n \
-                            (minute), s (second)"
-                    .to_owned());
+                return Err(sentences::NO_INTERVAL.to_owned());
             }
         })
     }
@@ -307,7 +300,7 @@ fn date_add(arguments: Arguments<'_>) -> Evaluated<'_> {
     let Some(at) = date(arguments, 2)? else { return Ok(Value::Null) };
     match interval.add(value, at) {
         Some(sum) => Ok(result(sum)),
-        None => Err(arguments.fault(1, "leads beyond the years 1 to 9999", Value::Integer(value))),
+        None => Err(arguments.fault(1, sentences::LEADS_BEYOND_YEARS, Value::Integer(value))),
     }
 }
 
@@ -327,7 +320,7 @@ fn date_from_num(arguments: Arguments<'_>) -> Evaluated<'_> {
     let since = Duration::microseconds(number / 10) + Duration::nanoseconds(number % 10 * 100);
     match DIRECTORY_EPOCH.checked_add(since).filter(|at| at.year() >= 1) {
         Some(at) => Ok(result(at)),
-        None => Err(arguments.fault(0, "is beyond the years 1 to 9999", Value::Integer(number))),
+        None => Err(arguments.fault(0, sentences::BEYOND_YEARS, Value::Integer(number))),
     }
 }
 

@@ -6,6 +6,8 @@ use std::iter::Peekable;
 
 use time::{Date, Duration, Month, PrimitiveDateTime, Time};
 
+use super::sentences;
+
 /// A point of the calendar and what is known of its zone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Moment {
@@ -51,7 +53,7 @@ const WIDEST_OFFSET: i64 = 14 * 60 * 60;
 /// What a format that is only one letter is short for.
 fn expanded(format: &str) -> Result<&str, String> {
     Ok(match format {
-        "" => return Err("is empty".to_owned()),
+        "" => return Err(sentences::EMPTY.to_owned()),
         "d" => "MM/dd/yyyy",
         "D" => "dddd, dd MMMM yyyy",
         "f" => "dddd, dd MMMM yyyy HH:mm",
@@ -67,11 +69,7 @@ fn expanded(format: &str) -> Result<&str, String> {
         "u" => "yyyy-MM-dd HH:mm:ssZ",
         "y" | "Y" => "yyyy MMMM",
         other if other.chars().count() == 1 => {
-            return Err(
-                "is one letter that is no format of its own; for a single part of the date \
-                        put % before it"
-                    .to_owned(),
-            );
+            return Err(sentences::ONE_LETTER.to_owned());
         }
         other => other,
     })
@@ -105,7 +103,7 @@ impl Iterator for Tokens<'_> {
             let mut characters = self.rest.chars();
             let Some(first) = characters.next() else {
                 let open = self.quote.take()?;
-                return Some(Err(format!("has a {open} that is never closed")));
+                return Some(Err(sentences::open_quote(open)));
             };
             let before = self.rest;
             self.rest = characters.as_str();
@@ -123,22 +121,20 @@ impl Iterator for Tokens<'_> {
                         self.rest = characters.as_str();
                         Ok(Token::Literal(escaped))
                     }
-                    None => Err("ends in a backslash".to_owned()),
+                    None => Err(sentences::ENDS_IN_BACKSLASH.to_owned()),
                 },
                 ('%', None) => match characters.next() {
                     Some(letter) if LETTERS.contains(letter) => {
                         self.rest = characters.as_str();
                         Ok(Token::Part(letter, 1))
                     }
-                    _ => Err("has a % without a letter for a part of the date".to_owned()),
+                    _ => Err(sentences::LONE_PERCENT.to_owned()),
                 },
                 (letter, None) if LETTERS.contains(letter) => {
                     self.rest = before.trim_start_matches(letter);
                     let count = before.len() - self.rest.len();
                     match letter {
-                        'f' | 'F' if count > 7 => {
-                            Err("has more than seven digits for parts of a second".to_owned())
-                        }
+                        'f' | 'F' if count > 7 => Err(sentences::TOO_FINE.to_owned()),
                         _ => Ok(Token::Part(letter, count)),
                     }
                 }
@@ -173,7 +169,7 @@ pub(super) fn check_input(format: &str) -> Result<(), String> {
         }
     }
     if has_day && !has_year {
-        return Err("has no year (yyyy), and no record may depend on today's".to_owned());
+        return Err(sentences::NO_YEAR.to_owned());
     }
     Ok(())
 }

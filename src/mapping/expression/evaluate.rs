@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::EvaluationError;
 use super::syntax::{Arguments, Comparator, Context, Evaluated, Node, is_list};
 use super::value::{Incomparable, Value, compare};
+use super::{EvaluationError, sentences};
 
 impl Node {
     pub(super) fn evaluate<'a>(&'a self, context: Context<'a>) -> Evaluated<'a> {
@@ -35,7 +35,7 @@ fn concatenate<'a>(parts: &'a [Node], context: Context<'a>) -> Evaluated<'a> {
     for part in parts {
         let value = part.evaluate(context)?;
         if matches!(value, Value::List(_)) {
-            return Err(is_list("&", "one of its sides"));
+            return Err(is_list("&", sentences::A_SIDE));
         }
         whole.push_str(&value.into_text().unwrap_or_default());
     }
@@ -44,7 +44,7 @@ fn concatenate<'a>(parts: &'a [Node], context: Context<'a>) -> Evaluated<'a> {
 
 fn holds(comparator: Comparator, left: Value, right: Value) -> Result<bool, EvaluationError> {
     let order = compare(&left, &right)
-        .map_err(|Incomparable| is_list(comparator.sign(), "one of its sides"))?;
+        .map_err(|Incomparable| is_list(comparator.sign(), sentences::A_SIDE))?;
     match comparator {
         Comparator::Equal => return Ok(order == Some(Ordering::Equal)),
         Comparator::NotEqual => return Ok(order != Some(Ordering::Equal)),
@@ -56,9 +56,7 @@ fn holds(comparator: Comparator, left: Value, right: Value) -> Result<bool, Eval
         let not_number = if left.integer().is_some() { right } else { left };
         return Err(EvaluationError {
             function: comparator.sign(),
-            message: "One side is a number and the other is not, so that neither comes first; \
-                      compare two numbers, or two texts."
-                .to_owned(),
+            message: sentences::NEITHER_FIRST.to_owned(),
             value: not_number.into_text().map(Cow::into_owned),
         });
     };

@@ -1,7 +1,7 @@
 //! The functions there are, and those that cannot be.
 
 use super::syntax::Function;
-use super::{choice, date, replace, text};
+use super::{choice, date, replace, sentences, text};
 use crate::error::nearest;
 
 /// All functions there are.
@@ -10,49 +10,19 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
 }
 
 /// Entra's functions that cannot be had here, and why.
-const REFUSED: &[(&str, &str)] = &[
-    ("And", "Entra has no And: write IIF(first, second, False)."),
-    ("Or", "Entra has no Or: write IIF(first, True, second)."),
-    (
-        "SelectUniqueValue",
-        "It asks the directory which values are taken, and the records are mapped before the \
-         directory is asked anything; leave it to the attribute mapping of the provisioning job.",
-    ),
-    (
-        "SingleAppRoleAssignment",
-        "It reads application roles from the directory, which HR records do not have.",
-    ),
-    (
-        "AppRoleAssignmentsComplex",
-        "It reads application roles from the directory, which HR records do not have.",
-    ),
-    (
-        "RandomString",
-        "The same record must give the same user every time, or each run would change every user; \
-         leave random values to the attribute mapping of the provisioning job.",
-    ),
-    (
-        "Guid",
-        "The same record must give the same user every time, or each run would change every user; \
-         leave random values to the attribute mapping of the provisioning job.",
-    ),
-    (
-        "Now",
-        "The same record must give the same user every day; leave what depends on today to the \
-         attribute mapping of the provisioning job, or have HR send it as a column.",
-    ),
-    (
-        "Redact",
-        "It hides a value from Entra's provisioning log; leave it to the attribute mapping of the \
-         provisioning job.",
-    ),
-    (
-        "BitAnd",
-        "It reads flags packed into one number, which HR records do not have; compare the column \
-         instead.",
-    ),
-    ("UCase", "In Entra's attribute mappings it is called ToUpper."),
-    ("LCase", "In Entra's attribute mappings it is called ToLower."),
+const REFUSED: [(&str, &str); 12] = [
+    ("And", sentences::HAS_NO_AND),
+    ("Or", sentences::HAS_NO_OR),
+    ("SelectUniqueValue", sentences::NO_UNIQUE_VALUES),
+    ("SingleAppRoleAssignment", sentences::NO_ROLES),
+    ("AppRoleAssignmentsComplex", sentences::NO_ROLES),
+    ("RandomString", sentences::NO_CHANCE),
+    ("Guid", sentences::NO_CHANCE),
+    ("Now", sentences::NO_TODAY),
+    ("Redact", sentences::NO_HIDING),
+    ("BitAnd", sentences::NO_FLAGS),
+    ("UCase", sentences::IS_TO_UPPER),
+    ("LCase", sentences::IS_TO_LOWER),
 ];
 
 /// The function called `name`, in any case, that takes `count` arguments.
@@ -66,15 +36,15 @@ pub(super) fn find(name: &str, count: usize) -> Result<&'static Function, String
     }
     if !named.is_empty() {
         let forms: Vec<String> = named.iter().map(|function| function.to_string()).collect();
-        let plural = if count == 1 { "" } else { "s" };
-        return Err(format!(
-            "The function is {}; here it has {count} argument{plural}.",
-            forms.join(" or ")
-        ));
+        let forms = forms.join(sentences::OR);
+        return Err(match count {
+            1 => sentences::one_argument(&forms),
+            _ => sentences::arguments(&forms, count),
+        });
     }
     let refused = REFUSED.iter().find(|(refused, _)| refused.eq_ignore_ascii_case(name));
     Err(match refused {
-        Some((name, why)) => format!("{name} is not offered here. {why}"),
+        Some((name, why)) => sentences::refused(name, why),
         None => unknown(name),
     })
 }
@@ -83,9 +53,10 @@ fn unknown(name: &str) -> String {
     let mut names: Vec<&str> = all().map(|function| function.name).collect();
     names.sort_unstable();
     names.dedup();
-    let hint = nearest(name, names.iter().copied())
-        .map_or_else(String::new, |near| format!("; did you mean {near}?"));
-    let stop = if hint.is_empty() { "." } else { "" };
     let shown: String = name.chars().take(50).collect();
-    format!("There is no function {shown}{hint}{stop} The functions are {}.", names.join(", "))
+    let known = names.join(", ");
+    match nearest(name, names) {
+        Some(near) => sentences::no_function_but(&shown, near, &known),
+        None => sentences::no_function(&shown, &known),
+    }
 }

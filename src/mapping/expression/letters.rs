@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
+use super::sentences;
+
 /// Whose rules for upper and lower case hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Culture {
@@ -28,9 +30,7 @@ impl Culture {
             && language.bytes().all(|byte| byte.is_ascii_alphabetic());
         match language.to_ascii_lowercase().as_str() {
             _ if name.is_empty() => Ok(Culture::Invariant),
-            _ if !is_language || !parts.all(is_part) => {
-                Err("is not the name of a culture, such as ja-JP".to_owned())
-            }
+            _ if !is_language || !parts.all(is_part) => Err(sentences::NO_CULTURE.to_owned()),
             "tr" | "az" => Ok(Culture::Turkic),
             _ => Ok(Culture::Invariant),
         }

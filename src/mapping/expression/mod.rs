@@ -16,6 +16,7 @@ mod letters;
 mod parse;
 mod pattern;
 mod replace;
+mod sentences;
 mod syntax;
 mod text;
 mod value;

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::ExpressionError;
 use super::functions;
+use super::sentences;
 use super::syntax::{Call, Comparator, Node};
 
 /// The longest expression Entra takes, in characters.
@@ -21,10 +22,7 @@ type Parsed<T> = Result<T, ExpressionError>;
 pub(super) fn parse(text: &str) -> Result<(Node, Vec<String>), Vec<ExpressionError>> {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() > LONGEST {
-        let message = format!(
-            "The expression has {} characters, and Entra's limit is {LONGEST}; shorten it.",
-            characters.len()
-        );
+        let message = sentences::too_long(characters.len(), LONGEST);
         return Err(vec![ExpressionError { position: LONGEST + 1, message }]);
     }
     let mut parser =
@@ -56,17 +54,14 @@ impl Parser {
         let node = self.expression()?;
         match self.peek() {
             None => Ok(node),
-            Some(_) => Err(self.unexpected("the end of the expression")),
+            Some(_) => Err(self.unexpected(sentences::THE_END)),
         }
     }
 
     /// One comparison, or what could stand on one side of it, and the space after it.
     fn expression(&mut self) -> Parsed<Node> {
         if self.depth > DEEPEST {
-            let message = format!(
-                "Calls are nested more than {DEEPEST} deep here; use Switch instead of many IIF."
-            );
-            return Err(self.error(self.at, message));
+            return Err(self.error(self.at, sentences::too_deep(DEEPEST)));
         }
         self.depth += 1;
         let left = self.concatenation()?;
@@ -103,7 +98,7 @@ impl Parser {
             Some('(') => self.parentheses()?,
             Some('-' | '0'..='9') => self.number()?,
             Some(letter) if letter.is_alphabetic() => self.word()?,
-            _ => return Err(self.unexpected("a function, a [column], a \"text\" or a number")),
+            _ => return Err(self.unexpected(sentences::AN_OPERAND)),
         };
         self.skip_space();
         Ok(node)
@@ -123,8 +118,8 @@ impl Parser {
                 self.at += 1;
                 Ok(())
             }
-            None => Err(self.error(open, "This parenthesis is never closed with \")\".")),
-            Some(_) => Err(self.unexpected("\",\" or \")\"")),
+            None => Err(self.error(open, sentences::OPEN_PARENTHESIS)),
+            Some(_) => Err(self.unexpected(sentences::COMMA_OR_CLOSE)),
         }
     }
 
@@ -140,16 +135,12 @@ impl Parser {
                         text.push(escaped);
                         self.at += 1;
                     }
-                    _ => {
-                        let message = "In a text \\\" stands for a quotation mark and \\\\ for a \
-                                       backslash; a backslash alone stands for nothing. Write it twice.";
-                        self.problem(self.at - 1, message);
-                    }
+                    _ => self.problem(self.at - 1, sentences::LONE_BACKSLASH),
                 },
                 other => text.push(other),
             }
         }
-        Err(self.error(open, "This text is never closed with a quotation mark."))
+        Err(self.error(open, sentences::OPEN_TEXT))
     }
 
     fn column(&mut self) -> Parsed<Node> {
@@ -164,11 +155,11 @@ impl Parser {
                 }
                 Some(']') => break,
                 Some(other) => name.push(other),
-                None => return Err(self.error(open, "This column is never closed with \"]\".")),
+                None => return Err(self.error(open, sentences::OPEN_COLUMN)),
             }
         }
         if name.is_empty() {
-            self.problem(open, "The brackets are empty; write the name of a column in them.");
+            self.problem(open, sentences::NO_COLUMN);
             return Ok(WRONG);
         }
         let known = self.columns.iter().position(|column| *column == name);
@@ -186,13 +177,13 @@ impl Parser {
         self.skip(|character| character.is_ascii_digit());
         let digits: String = self.characters[start..self.at].iter().collect();
         if !digits.ends_with(|last: char| last.is_ascii_digit()) {
-            return Err(self.error(start, "A number goes on with a digit here: -1 or 0.5."));
+            return Err(self.error(start, sentences::NO_DIGIT));
         }
         if !whole {
             return Ok(Node::Decimal(digits));
         }
         Ok(digits.parse().map(Node::Integer).unwrap_or_else(|_| {
-            self.problem(start, "This number is too large; put it in quotation marks.");
+            self.problem(start, sentences::TOO_LARGE);
             WRONG
         }))
     }
@@ -207,7 +198,7 @@ impl Parser {
             return self.call(start, &word);
         }
         if self.peek() == Some('（') {
-            return Err(self.unexpected("\"(\""));
+            return Err(self.unexpected(sentences::OPEN));
         }
         if let Some(known) = WORDS.iter().find(|known| known.eq_ignore_ascii_case(&word)) {
             return Ok(Node::Text((*known).to_owned()));
@@ -216,16 +207,12 @@ impl Parser {
             "true" => Node::Bool(true),
             "false" => Node::Bool(false),
             "null" => {
-                self.problem(start, "There is no word for no value; leave the argument blank.");
+                self.problem(start, sentences::NO_NULL);
                 WRONG
             }
             _ => {
                 let word: String = word.chars().take(50).collect();
-                let message = format!(
-                    "{word} stands alone. Write [{word}] for a column, \"{word}\" for a text, or \
-                     {word}(…) for a function."
-                );
-                self.problem(start, message);
+                self.problem(start, sentences::lone_word(&word));
                 WRONG
             }
         })
@@ -263,7 +250,7 @@ impl Parser {
         for (index, (argument, start)) in arguments.iter().zip(&starts).enumerate() {
             let Some(parameter) = function.parameter(index) else { continue };
             let wrong = match (argument, parameter.check) {
-                (Node::Blank, _) if !parameter.optional => Err("must not be left blank".to_owned()),
+                (Node::Blank, _) if !parameter.optional => Err(sentences::BLANK.to_owned()),
                 (Node::Text(text), Some(check)) => check(text),
                 (Node::Integer(number), Some(check)) => check(&number.to_string()),
                 (Node::Decimal(number), Some(check)) => check(number),
@@ -271,7 +258,7 @@ impl Parser {
                 _ => Ok(()),
             };
             if let Err(wrong) = wrong {
-                let message = format!("In {}, {} {wrong}.", function.name, parameter.name);
+                let message = sentences::in_call(function.name, parameter.name, &wrong);
                 self.problem(*start, message);
             }
         }
@@ -328,29 +315,23 @@ impl Parser {
     /// What comes next does not belong here.
     fn unexpected(&self, wanted: &str) -> ExpressionError {
         let Some(found) = self.peek() else {
-            return self.error(self.at, format!("The expression ends where {wanted} should be."));
+            return self.error(self.at, sentences::ends_early(wanted));
         };
         let word: String = (self.characters[self.at..].iter())
             .take_while(|letter| letter.is_alphabetic())
             .collect();
         let half_width = found.nfkc().next().filter(|half| *half != found && half.is_ascii());
         let hint = match (found, half_width) {
-            ('“' | '”' | '„' | '‘' | '’' | '\'', _) => {
-                " Put text between straight quotation marks (\").".to_owned()
-            }
-            (_, Some(half)) => format!(" Write the half-width {half} instead."),
-            ('!', _) => " Write <> for \"not equal\".".to_owned(),
-            ('=' | '<' | '>', _) => " Compare two values at a time.".to_owned(),
-            _ if word.eq_ignore_ascii_case("and") => {
-                " Entra has no AND: write IIF(first, second, False).".to_owned()
-            }
-            _ if word.eq_ignore_ascii_case("or") => {
-                " Entra has no OR: write IIF(first, True, second).".to_owned()
-            }
-            _ => String::new(),
+            ('“' | '”' | '„' | '‘' | '’' | '\'', _) => sentences::STRAIGHT_QUOTES,
+            (_, Some(half)) => &sentences::half_width(half),
+            ('!', _) => sentences::NOT_EQUAL,
+            ('=' | '<' | '>', _) => sentences::TWO_AT_A_TIME,
+            _ if word.eq_ignore_ascii_case("and") => sentences::NO_AND,
+            _ if word.eq_ignore_ascii_case("or") => sentences::NO_OR,
+            _ => "",
         };
-        let shown =
+        let shown: String =
             if word.is_empty() { found.to_string() } else { word.chars().take(50).collect() };
-        self.error(self.at, format!("{shown} stands where {wanted} should be.{hint}"))
+        self.error(self.at, sentences::unexpected(&shown, wanted, hint))
     }
 }

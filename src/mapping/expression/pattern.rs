@@ -2,6 +2,8 @@
 
 use regex::{Captures, Regex};
 
+use super::sentences;
+
 /// A regular expression that was compiled with the expression, and the group it is about, if any.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
@@ -18,14 +20,12 @@ impl PartialEq for Pattern {
 /// Why a pattern cannot be compiled.
 pub(super) fn refusal(error: &regex::Error) -> String {
     match error {
-        regex::Error::CompiledTooBig(_) => {
-            "This regular expression is too large; repeat fewer times.".to_owned()
-        }
+        regex::Error::CompiledTooBig(_) => sentences::REGEX_TOO_LARGE.to_owned(),
         _ => {
             // The library's text shows the pattern over several lines; its last line says the reason.
             let text = error.to_string();
             let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("This regular expression cannot be used: {reason}.")
+            sentences::unusable_regex(reason)
         }
     }
 }
@@ -40,8 +40,8 @@ pub(super) fn check_group(regex: &Regex, name: &str) -> Result<(), String> {
         return Ok(());
     }
     let names: Vec<&str> = regex.capture_names().flatten().collect();
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(format!("The regular expression has no group {name}; its named groups: {names}."))
+    let names = if names.is_empty() { sentences::NONE.to_owned() } else { names.join(", ") };
+    Err(sentences::no_group(name, &names))
 }
 
 /// What a group, by number or name, found.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use regex::{Captures, Regex};
 
 use super::pattern::{Pattern, check_group, expand, found_group, parts, refusal};
+use super::sentences;
 use super::syntax::{Arguments, Evaluated, Function, Node, Parameter};
 use super::value::Value;
 
@@ -43,7 +44,7 @@ fn prepare(arguments: &[Node]) -> Result<Option<Pattern>, (usize, String)> {
         [false, true, true, true, false, false] | [false, true, true, false, true, false] => {
             Some(constant(arguments, GROUP, "regexGroupName")?)
         }
-        _ => return Err((SOURCE, WAYS.to_owned())),
+        _ => return Err((SOURCE, sentences::WAYS_TO_REPLACE.to_owned())),
     };
     let pattern = constant(arguments, PATTERN, "regexPattern")?;
     let regex = Regex::new(pattern).map_err(|error| (PATTERN, refusal(&error)))?;
@@ -60,16 +61,10 @@ fn prepare(arguments: &[Node]) -> Result<Option<Pattern>, (usize, String)> {
     Ok(Some(Pattern { regex, group: group.map(str::to_owned) }))
 }
 
-const WAYS: &str = "Replace can be given oldValue and replacementValue, oldValue and template, \
-    regexPattern and replacementValue, or regexPattern and regexGroupName with replacementValue or \
-    replacementAttributeName. The arguments are Replace(source, oldValue, regexPattern, \
-    regexGroupName, replacementValue, replacementAttributeName, template); what is not wanted is \
-    left blank: Replace([mail], \"@contoso.com\", , , \"\", , )";
-
 fn constant<'a>(nodes: &'a [Node], at: usize, name: &str) -> Result<&'a str, (usize, String)> {
     match nodes.get(at) {
         Some(Node::Text(text)) => Ok(text),
-        _ => Err((at, format!("In Replace, {name} must be a text written in the expression."))),
+        _ => Err((at, sentences::constant_wanted(name))),
     }
 }
 

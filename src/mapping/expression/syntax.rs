@@ -5,6 +5,7 @@ use std::fmt::{self, Debug, Display, Formatter};
 
 use super::EvaluationError;
 use super::pattern::Pattern;
+use super::sentences;
 use super::value::Value;
 use crate::source::Record;
 
@@ -110,7 +111,7 @@ impl Parameter {
     pub(super) const fn integer(name: &'static str) -> Self {
         Parameter::new(name).checked(|text| match Value::Text(text.into()).integer() {
             Some(_) => Ok(()),
-            None => Err("is not a whole number".to_owned()),
+            None => Err(sentences::NO_WHOLE_NUMBER.to_owned()),
         })
     }
 
@@ -241,7 +242,7 @@ impl<'a> Arguments<'a> {
     pub(super) fn text(self, index: usize) -> Result<Option<Cow<'a, str>>, EvaluationError> {
         match self.value(index)? {
             Value::List(_) => {
-                let what = format!("its {}", self.parameter(index));
+                let what = sentences::its_parameter(self.parameter(index));
                 Err(is_list(self.call.function.name, &what))
             }
             value => Ok(value.into_text()),
@@ -256,7 +257,7 @@ impl<'a> Arguments<'a> {
     /// Argument `index` as a whole number.
     pub(super) fn integer(self, index: usize) -> Result<i64, EvaluationError> {
         let value = self.value(index)?;
-        value.integer().ok_or_else(|| self.fault(index, "is not a whole number", value))
+        value.integer().ok_or_else(|| self.fault(index, sentences::NO_WHOLE_NUMBER, value))
     }
 
     /// Argument `index` with its text changed; in a list, each of its texts.
@@ -275,23 +276,17 @@ impl<'a> Arguments<'a> {
     pub(super) fn fault(self, index: usize, problem: &str, value: Value<'_>) -> EvaluationError {
         EvaluationError {
             function: self.call.function.name,
-            message: format!("Its {} {problem}.", self.parameter(index)),
+            message: sentences::its(self.parameter(index), problem),
             value: value.into_text().map(Cow::into_owned),
         }
     }
 
     fn parameter(self, index: usize) -> &'static str {
-        self.call.function.parameter(index).map_or("argument", |parameter| parameter.name)
+        self.call.function.parameter(index).map_or(sentences::ARGUMENT, |parameter| parameter.name)
     }
 }
 
 /// What is wrong with a list in a place for one value.
 pub(super) fn is_list(function: &'static str, what: &str) -> EvaluationError {
-    EvaluationError {
-        function,
-        message: format!(
-            "It wants one value, but {what} is a list; take one entry with Item, or all with Join."
-        ),
-        value: None,
-    }
+    EvaluationError { function, message: sentences::is_a_list(what), value: None }
 }

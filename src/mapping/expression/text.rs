@@ -6,6 +6,7 @@ use std::ops::Range;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use super::letters::{Culture, map_letters, title_case, without_diacritics};
+use super::sentences;
 use super::syntax::{Arguments, Evaluated, Function, Parameter};
 use super::value::Value;
 
@@ -123,7 +124,7 @@ fn ignores_case(name: &str) -> Result<bool, String> {
         "1" => Ok(true),
         _ if name.eq_ignore_ascii_case("vbBinaryCompare") => Ok(false),
         _ if name.eq_ignore_ascii_case("vbTextCompare") => Ok(true),
-        _ => Err("is neither vbBinaryCompare nor vbTextCompare".to_owned()),
+        _ => Err(sentences::NO_COMPARISON.to_owned()),
     }
 }
 
@@ -131,11 +132,7 @@ fn in_str(arguments: Arguments<'_>) -> Evaluated<'_> {
     let (whole, wanted) = (arguments.text_or_empty(0)?, arguments.text_or_empty(1)?);
     let start = if arguments.gives(2) { arguments.integer(2)? } else { 1 };
     if start < 1 {
-        return Err(arguments.fault(
-            2,
-            "is less than 1, the first character",
-            Value::Integer(start),
-        ));
+        return Err(arguments.fault(2, sentences::NO_CHARACTER, Value::Integer(start)));
     }
     let compare = arguments.text_or_empty(3)?;
     let ignores_case = ignores_case(&compare)
@@ -210,7 +207,7 @@ fn pcase(arguments: Arguments<'_>) -> Evaluated<'_> {
 }
 
 fn check_delimiter(text: &str) -> Result<(), String> {
-    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(()) }
+    if text.is_empty() { Err(sentences::EMPTY.to_owned()) } else { Ok(()) }
 }
 
 fn split(arguments: Arguments<'_>) -> Evaluated<'_> {

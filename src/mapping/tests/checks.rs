@@ -55,7 +55,7 @@ fn what_the_columns_lack_is_reported_together_with_the_rest() {
     let error = Mapping::parse_for(json, &options, &columns).unwrap_err();
     let problems: Vec<String> = error.problems.iter().map(ToString::to_string).collect();
     for says in [
-        "titel: `titel` is no attribute of a user; did you mean `title`?",
+        "titel: `titel` is not an attribute of a user; did you mean `title`?",
         "userName: The source has no column `Login`; did you mean `Logon`?",
         "userName: The source has no column `Sufix`; did you mean `Suffix`?",
         "externalId: The source has no column `EmpId`; it has EmployeeId, Logon, Suffix.",

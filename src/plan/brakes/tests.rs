@@ -2,8 +2,7 @@ use proptest::prelude::*;
 
 use super::super::reason::Reason;
 use super::*;
-use crate::plan::document::{Protected, StoredBrakes};
-use crate::plan::judgement::Judge;
+use crate::plan::judgement::{Judge, Protected, StoredBrakes};
 use crate::store::Certainty;
 use crate::time::Random;
 

@@ -6,7 +6,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::Shared;
 use crate::error::Error;
-use crate::plan;
+use crate::plan::PlanDocument;
 use crate::run::events::{Event, Warning};
 use crate::run::journal::Journal;
 use crate::run::lease::Lease;
@@ -60,12 +60,12 @@ impl Shared {
             let planning = blocking_unless(&flag, move || {
                 let source = opening.begin(&arguments, pushed)?;
                 let plan = opening.plan(*arguments, source)?.plan;
-                Ok((Expected::of(&plan)?, plan::document(&plan)?["exitCode"].as_u64(), plan.id))
+                Ok((Expected::of(&plan)?, PlanDocument::of(&plan)?.exit_code, plan.id))
             });
             let (expected, code, id) = planning.await?;
             let mut tally = self.tally();
             expected.into_tally(&mut tally, id);
-            tally.only_planned = code.and_then(|code| u8::try_from(code).ok());
+            tally.only_planned = Some(code);
             return Ok(End::default());
         }
         let lease = Lease::take(

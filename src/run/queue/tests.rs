@@ -45,8 +45,11 @@ fn check(queue: &Arc<EventQueue>, findings: usize) -> thread::JoinHandle<()> {
     })
 }
 
+/// Waits until the queue is full.
 fn fill(queue: &EventQueue) {
+    let began = Instant::now();
     while queue.state().waiting.len() < CAPACITY {
+        assert!(began.elapsed() < LONG, "it does not fill");
         thread::yield_now();
     }
 }

@@ -12,6 +12,7 @@ use entrabulk::run::Builder;
 use entrabulk::simulator::Settings;
 use serde_json::{Value, json};
 
+use super::polling;
 use crate::support::at_root;
 use crate::support::program::{events, has, library, text, told};
 use crate::support::state::State;
@@ -244,19 +245,14 @@ fn upload_cancel(manner: Manner, standard: &str, state: &State) {
     assert!(!logged.contains(&tenant.secret()), "a log record holds the secret");
 }
 
-/// A host that never takes an event, over more rejected records than the queue holds and hundreds of batches.
+/// A host that never takes an event.
 fn poll(manner: Manner, standard: &str, state: &State) {
-    const SPEED: u32 = 50;
     let program = compiled("tests/c/poll.c", manner, standard);
-    let tenant = Listening::new(Settings::default(), SPEED);
+    let tenant = Listening::new(Settings::default(), polling::SPEED);
     let mut config = state.unkept(tenant.configuration());
     config["limits"] = json!({"operations": 1});
-    let path = state.write("poll.json", config.to_string());
-    let rejected = (0..20_000).map(|row| format!(",nobody{row}@example.com,Nobody,true\n"));
-    let users = (0..500).map(|row| format!("{row},user{row}@example.com,User,true\n"));
-    let header = "externalId,userName,displayName,active\n".to_owned();
-    let rows: String = std::iter::once(header).chain(rejected).chain(users).collect();
-    let source = state.write("poll.csv", rows);
+    let (path, source) =
+        (state.write("poll.json", config.to_string()), state.write("poll.csv", polling::source()));
     let run = json!({"version": 1, "conversion": {"version": 1, "source": {"path": source}}});
     let output = command(&program, manner, state)
         .arg(run.to_string())
@@ -267,9 +263,9 @@ fn poll(manner: Manner, standard: &str, state: &State) {
     exits(&output, 14);
     let said: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     let counts = ["status", "accepted", "rejected", "notSent", "calls"].map(|key| &said[key]);
-    assert_eq!(counts, [205, 500, 20_000, 0, 500], "{said}");
-    assert!(said["dropped"].as_u64().unwrap() > 18_000, "{said}");
-    assert_eq!(tenant.tenant().staged().len(), 500);
+    assert_eq!(counts, [205, polling::USERS, polling::REJECTED, 0, polling::USERS], "{said}");
+    assert!(said["dropped"].as_u64().unwrap() > polling::REJECTED - 2_000, "{said}");
+    assert_eq!(tenant.tenant().staged().len() as u64, polling::USERS);
 }
 
 fn all(manner: Manner, standard: &str) {

@@ -1,10 +1,7 @@
 //! Calls of exports with their outputs gathered, and every object freed.
 
 use std::ffi::CStr;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fs, ptr};
+use std::ptr;
 
 use entrabulk::ffi::*;
 use serde_json::Value;
@@ -71,18 +68,6 @@ pub(crate) fn json_of(buffer: *mut entrabulk_buffer) -> Option<Value> {
     }
 }
 
-/// A state file that no other client has, and no other test.
-fn state() -> PathBuf {
-    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        folder
-    });
-    static MADE: AtomicUsize = AtomicUsize::new(0);
-    FOLDER.join(format!("{}.db", MADE.fetch_add(1, Ordering::Relaxed)))
-}
-
 /// A client of a simulator that nobody started.
 pub(crate) fn client() -> *mut entrabulk_client {
     let config = serde_json::json!({
@@ -90,7 +75,6 @@ pub(crate) fn client() -> *mut entrabulk_client {
         "simulator": "http://127.0.0.1:9",
         "servicePrincipalId": "22222222-2222-2222-2222-222222222222",
         "jobId": "API2AAD.00000000000000000000000000000000.33333333-3333-3333-3333-333333333333",
-        "state": {"path": state()},
     });
     let config = STATE.with(|state| state.unkept(config)).to_string();
     // SAFETY: the arguments are live for the calls.

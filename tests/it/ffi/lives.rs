@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use entrabulk::ffi::*;
 use serde_json::Value;
 
-use super::calling::{builder, called, client, event, given, json_of, run};
+use super::calling::{Failure, builder, called, client, event, given, json_of, run};
 
 const RECORD: &str = r#"{"externalId": "7", "userName": "ada@example.com", "displayName": "Ada"}"#;
 
@@ -163,7 +163,7 @@ fn an_event_that_does_not_come_is_ok_and_null() {
 fn progress(
     run: *const entrabulk_run,
     struct_size: usize,
-) -> Result<(entrabulk_progress, usize), super::calling::Failure> {
+) -> Result<(entrabulk_progress, usize), Failure> {
     const UNTOUCHED: u8 = 0x5a;
     const WORDS: usize = size_of::<entrabulk_progress>() / 8 + 2;
     let mut room = [u64::from_ne_bytes([UNTOUCHED; 8]); WORDS];

@@ -7,6 +7,5 @@ pub(crate) mod calling;
 mod lives;
 mod logging;
 mod manners;
-#[cfg(feature = "simulator")]
 mod polling;
 mod published;

@@ -1,22 +1,25 @@
 //! A host that takes no event and asks for progress alone.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use entrabulk::client::Client;
 use entrabulk::run::{Event, Numbered, Progress, Run, Stage};
-use entrabulk::simulator::{Settings, Simulator};
-use entrabulk::time::{Random, TokioClock};
+use entrabulk::simulator::Settings;
 use serde_json::json;
 
-const REJECTED: u64 = 20_000;
-const USERS: u64 = 500;
-/// How many times as fast as the clock on the wall.
-const SPEED: u32 = 50;
+use crate::support::state::State;
+use crate::support::tenant::{self, Listening};
 
-fn source() -> String {
+/// More than the queue of events holds.
+pub(super) const REJECTED: u64 = 20_000;
+/// Each in a call of its own.
+pub(super) const USERS: u64 = 500;
+/// How many times as fast as the clock on the wall.
+pub(super) const SPEED: u32 = 50;
+
+pub(super) fn source() -> String {
     let mut text = "externalId,userName,displayName,active\n".to_owned();
     for row in 0..REJECTED {
         writeln!(text, ",nobody{row}@example.com,Nobody,true").unwrap();
@@ -61,23 +64,12 @@ fn poll(run: &Run) -> Progress {
 
 #[test]
 fn it_learns_the_end_and_misses_nothing_that_must_arrive() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("workers.csv");
-    std::fs::write(&path, source()).unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let inside = runtime.enter();
-    let clock = Arc::new(TokioClock::with_speed(SPEED));
-    let tenant = Simulator::start(Settings::default(), clock, Random::seeded(7)).unwrap();
-    drop(inside);
-    let facts = tenant.describe();
-    let config = json!({
-        "version": 1, "simulator": facts["url"], "clockSpeed": SPEED,
-        "tenantId": facts["tenantId"], "clientId": facts["clientId"],
-        "servicePrincipalId": facts["servicePrincipalId"], "jobId": facts["jobId"],
-        "limits": {"operations": 1}, "state": {"path": folder.path().join("state.db")},
-    });
+    let (state, listening) = (State::new(), Listening::new(Settings::default(), SPEED));
+    let mut config = state.unkept(listening.configuration());
+    config["limits"] = json!({"operations": 1});
     let client = Client::new(config.to_string().as_bytes()).unwrap();
-    client.set_secret("clientSecret", facts["clientSecret"].as_str().unwrap().as_bytes()).unwrap();
+    client.set_secret("clientSecret", listening.secret().as_bytes()).unwrap();
+    let path = state.write("workers.csv", source());
     let arguments = json!({"version": 1, "conversion": {"source": {"path": path}}});
     let run = Run::start(&client, arguments.to_string().as_bytes()).unwrap();
 
@@ -87,6 +79,7 @@ fn it_learns_the_end_and_misses_nothing_that_must_arrive() {
     assert_eq!((end.calls, end.batches, end.retries, end.in_flight), (USERS, USERS, 0, 0));
 
     let summary = run.summary().unwrap();
+    tenant::adds_up(&summary);
     assert_eq!(
         (end.status, end.exit_code, end.elapsed_ms, end.events_dropped, end.resume_at),
         (

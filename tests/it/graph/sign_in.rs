@@ -23,16 +23,7 @@ fn slow() -> Settings {
 }
 
 fn on(endpoint: Endpoint, fault: Fault, after: u64, count: u64) -> FaultRule {
-    FaultRule {
-        fault,
-        on: endpoint,
-        after,
-        count: Some(count),
-        for_ms: None,
-        probability: 1.0,
-        retry_after_seconds: None,
-        delay_ms: 0,
-    }
+    FaultRule { fault, on: endpoint, after, count: Some(count), ..FaultRule::default() }
 }
 
 fn sign_ins(bench: &Bench) -> usize {

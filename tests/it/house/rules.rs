@@ -10,8 +10,8 @@ pub(super) type Breach<'a> = (&'a str, &'a str, &'a str);
 /// Each room may import the rooms before it.
 pub(super) const ROOMS: [&str; 25] = [
     "error",
-    "sentences",
     "finding",
+    "sentences",
     "document",
     "time",
     "scratch",

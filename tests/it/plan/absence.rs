@@ -3,7 +3,7 @@
 use entrabulk::error::ErrorKind;
 use entrabulk::plan;
 use entrabulk::plan::PlanArguments;
-use entrabulk::store::{Action, Keep, Outcome, Store, UserState};
+use entrabulk::store::{Action, Baseline, Journal, Keep, Outcome, Plans, UserState};
 use serde_json::json;
 
 use super::house::{House, about};

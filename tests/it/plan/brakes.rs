@@ -1,7 +1,7 @@
 //! Brakes on real plans: over time, for protected users, and again at apply.
 
 use entrabulk::plan::{StoredBrakes, judge_again};
-use entrabulk::store::{Keep, Store};
+use entrabulk::store::{Keep, Plans};
 use serde_json::json;
 
 use super::house::{DAY, House, tripped};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use entrabulk::store::{Action, Certainty, Keep, Outcome, Store, UserState};
+use entrabulk::store::{Action, Baseline, Certainty, Journal, Keep, Outcome, UserState};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -9,8 +9,8 @@ use entrabulk::plan::PlanArguments;
 use entrabulk::plan::{self, About, Desk, StoredBrakes};
 use entrabulk::scim::bulk::BatchLimits;
 use entrabulk::store::{
-    Action, Actions, Approval, CallLimits, ItemFilter, Keep, NewBatch, NewRun, Plan, RunState,
-    SqliteStore, Store, Target, TargetKey,
+    Action, Actions, Approval, Baseline, CallLimits, ItemFilter, Journal, Keep, NewBatch, NewRun,
+    Plan, Plans, RunState, SqliteStore, Target, TargetKey,
 };
 use entrabulk::time::{Clock, Random, Sleep, Timestamp};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use entrabulk::error::ErrorKind;
 use entrabulk::plan;
 use entrabulk::plan::PlanSettings;
-use entrabulk::store::{Action, Keep, NewRun, Plan, Store};
+use entrabulk::store::{Action, Baseline, Journal, Keep, NewRun, Plan};
 use serde_json::json;
 
 use super::house::{House, about, tripped};

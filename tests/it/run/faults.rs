@@ -4,23 +4,14 @@ use std::time::Duration;
 
 use entrabulk::error::ErrorKind;
 use entrabulk::run::{Event, Summary, WaitReason};
-use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
+use entrabulk::simulator::{Fault, FaultRule, LatencySettings, Settings};
 use proptest::prelude::*;
 
 use crate::support::cases;
 use crate::support::tenant::{Bench, virtually};
 
 fn rule(fault: Fault) -> FaultRule {
-    FaultRule {
-        fault,
-        on: Endpoint::BulkUpload,
-        after: 0,
-        count: None,
-        for_ms: None,
-        probability: 1.0,
-        retry_after_seconds: None,
-        delay_ms: 0,
-    }
+    FaultRule { fault, ..FaultRule::default() }
 }
 
 fn with(faults: Vec<FaultRule>) -> Settings {

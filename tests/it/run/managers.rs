@@ -1,6 +1,6 @@
 //! Managers reach the service before their reports, however many calls are under way.
 
-use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
+use entrabulk::simulator::{Fault, FaultRule, LatencySettings, Settings};
 use entrabulk::time::Timestamp;
 use proptest::prelude::*;
 
@@ -30,16 +30,10 @@ proptest! {
             let kept = Bench::kept(Settings { latency, ..Settings::default() }, seed, |config| {
                 config["limits"]["inFlight"] = 16.into();
             });
-            kept.tenant.add_faults([FaultRule {
-                fault: Fault::Status500,
-                on: Endpoint::BulkUpload,
-                after: 0,
-                count: Some(10),
-                for_ms: None,
-                probability: 0.3,
-                retry_after_seconds: None,
-                delay_ms: 0,
-            }]);
+            let fault = Fault::Status500;
+            let (count, probability) = (Some(10), 0.3);
+            let rule = FaultRule { fault, count, probability, ..FaultRule::default() };
+            kept.tenant.add_faults([rule]);
             let users = managers.iter().enumerate();
             let users = users.map(|(number, manager)| User::new(number).under(*manager));
             let summary = kept.run(&kept.arguments(users)).await;

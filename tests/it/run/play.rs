@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use entrabulk::simulator::{Endpoint, LatencySettings, Settings};
-use entrabulk::store::{BatchState, Store};
+use entrabulk::store::{BatchState, Journal};
 
 use super::site::Site;
 use crate::support::program::{summary, told};

@@ -98,13 +98,9 @@ impl Site {
     pub(crate) fn spoil(&self, fault: Fault, count: u64) {
         self.tenant().add_faults([FaultRule {
             fault,
-            on: Endpoint::BulkUpload,
             after: 1,
             count: Some(count),
-            for_ms: None,
-            probability: 1.0,
-            retry_after_seconds: None,
-            delay_ms: 0,
+            ..FaultRule::default()
         }]);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entrabulk::client::Client;
 use entrabulk::error::ErrorKind;
 use entrabulk::run::Run;
-use entrabulk::simulator::{Endpoint, Fault, FaultRule, LatencySettings, Settings};
+use entrabulk::simulator::{Fault, FaultRule, LatencySettings, Settings};
 use serde_json::{Value, json};
 
 use crate::support::state::State;
@@ -43,13 +43,10 @@ fn finish(run: &Run) -> Vec<Value> {
 fn an_upload_over_sockets_survives_a_storm_resets_and_cut_answers() {
     let rule = |fault, after, count, retry_after_seconds| FaultRule {
         fault,
-        on: Endpoint::BulkUpload,
         after,
         count: Some(count),
-        for_ms: None,
-        probability: 1.0,
         retry_after_seconds,
-        delay_ms: 0,
+        ..FaultRule::default()
     };
     let settings = Settings {
         latency: LatencySettings { before_ms: 150, after_ms: 150, jitter_ms: 0 },

@@ -103,7 +103,7 @@ fn arguments_are_counted_and_checked() {
     refused("ToLower([a], \"x_y\")", 14, "not the name of a culture");
     refused("InStr([a], \"b\", 1, \"case\")", 20, "neither vbBinaryCompare nor vbTextCompare");
     refused("DateAdd(\"q\", 1, [a])", 9, "is none of yyyy (year)");
-    refused("FormatDateTime([a], , , \"q\")", 25, "one letter that is no format");
+    refused("FormatDateTime([a], , , \"q\")", 25, "one letter that is not a format");
     refused("FormatDateTime([a], , , \"yyyy 'at\")", 25, "has a ' that is never closed");
     refused("FormatDateTime([a], , \"ffffffff yyyy\", \"d\")", 23, "more than seven digits");
     refused("Replace([a], , \"(\", , \"\")", 16, "cannot be used: unclosed group.");

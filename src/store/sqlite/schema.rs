@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::trouble::Trouble;
-use crate::error::{Error, ErrorKind};
+use crate::store::sentences;
 
 /// Marks a SQLite file as ours (`PRAGMA application_id`): "EBLK".
 const APPLICATION_ID: i64 = 0x4542_4C4B;
@@ -237,7 +237,8 @@ UPDATE plan_item SET resend = 1 WHERE reason LIKE 'resend-%';
 
 /// Brings a file to the newest version; a file of a newer program or of another one is refused.
 pub(super) fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Trouble> {
-    if version(connection, steps)? == steps.len() {
+    // In one transaction, so that another process's first commit is seen whole or not at all.
+    if version(&*connection.transaction()?, steps)? == steps.len() {
         return Ok(());
     }
     let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -260,23 +261,10 @@ fn version(connection: &Connection, steps: &[&str]) -> Result<usize, Trouble> {
         return Ok(0);
     }
     if application != APPLICATION_ID {
-        return Err(Error::new(
-            ErrorKind::StoreDamaged,
-            "The file is a SQLite database of another program, not a state file of entrabulk.",
-            "Give the path of a new file.",
-        )
-        .into());
+        return Err(sentences::of_another_program().into());
     }
     match usize::try_from(version) {
         Ok(version) if version <= steps.len() => Ok(version),
-        _ => Err(Error::new(
-            ErrorKind::StoreNewer,
-            format!(
-                "The state file has version {version}; this entrabulk knows up to version {}.",
-                steps.len()
-            ),
-            "Use the entrabulk that wrote it, or a newer one.",
-        )
-        .into()),
+        _ => Err(sentences::newer(version, steps.len()).into()),
     }
 }

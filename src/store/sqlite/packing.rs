@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lz4_flex::block::{
     compress_into_with_dict, decompress_into_with_dict, get_maximum_output_size,
 };
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::TargetId;
 use super::trouble::Trouble;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::store::{TargetId, sentences};
 
 /// Before the packed bytes: the dictionary's id (0: none) and the length unpacked, 4 bytes each.
 const HEAD: usize = 8;
@@ -90,17 +90,36 @@ impl Packing {
             let bytes = packed.get(at..at + 4).and_then(|four| four.try_into().ok());
             bytes.map(u32::from_le_bytes)
         };
-        let (Some(id), Some(length)) = (word(0), word(4)) else { return Err(damaged()) };
+        let (Some(id), Some(length)) = (word(0), word(4)) else {
+            return Err(sentences::user_damaged().into());
+        };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if length > MAX_USER {
-            return Err(damaged());
+            return Err(sentences::user_damaged().into());
         }
         let dictionary = self.dictionary(connection, id)?;
         out.clear();
         out.resize(length, 0);
         match decompress_into_with_dict(&packed[HEAD..], out, &dictionary) {
             Ok(written) if written == length => Ok(()),
-            _ => Err(damaged()),
+            _ => Err(sentences::user_damaged().into()),
+        }
+    }
+
+    /// The user in a column, unpacked into `out`; `None` where none is kept.
+    pub(super) fn user<'a>(
+        &self,
+        connection: &Connection,
+        row: &Row<'_>,
+        column: usize,
+        out: &'a mut Vec<u8>,
+    ) -> Result<Option<&'a [u8]>, Trouble> {
+        match row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+            Some(packed) => {
+                self.unpack(connection, packed, out)?;
+                Ok(Some(out))
+            }
+            None => Ok(None),
         }
     }
 
@@ -112,7 +131,7 @@ impl Packing {
         let bytes: Option<Vec<u8>> = connection
             .query_row("SELECT bytes FROM dictionary WHERE id = ?1", [id], |row| row.get(0))
             .optional()?;
-        let dictionary: Arc<[u8]> = bytes.ok_or_else(damaged)?.into();
+        let dictionary: Arc<[u8]> = bytes.ok_or_else(sentences::user_damaged)?.into();
         known.insert(id, Arc::clone(&dictionary));
         Ok(dictionary)
     }
@@ -121,12 +140,4 @@ impl Packing {
     pub(super) fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-}
-
-fn damaged() -> Trouble {
-    Trouble::from(Error::new(
-        ErrorKind::StoreDamaged,
-        "A stored user cannot be unpacked: the state file is damaged.",
-        "Restore the state file from a backup, or begin anew.",
-    ))
 }

@@ -1,45 +1,27 @@
-//! What runs had accepted lately, for brakes that look further back than one run.
+//! Totals: a row for what each batch did.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rusqlite::{Connection, params};
 
-use super::TargetId;
 use super::columns::moment;
-use super::plans::Action;
+use super::runs::Keys;
 use super::trouble::Trouble;
+use crate::store::{Action, Actions, TargetId, Totals};
 use crate::time::Timestamp;
 
 /// Stand where an action would: for a wiped attribute, and for a new user that is not active.
 const WIPE: u8 = 100;
 const INACTIVE_ADD: u8 = 101;
 
-/// Users the service accepted (202) since some moment. What an approved run did is not held against later
-/// plans, nor what the first one did, which has to add everybody.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// New users.
-    pub adds: u64,
-    /// Those of them that were not said to be active.
-    pub inactive_adds: u64,
-    /// Changed users.
-    pub updates: u64,
-    /// Disabled users.
-    pub removals: u64,
-    /// Enabled again.
-    pub restores: u64,
-    /// Attributes emptied, by path.
-    pub wipes: BTreeMap<String, u64>,
-}
-
-/// Counts what a batch of `run` changed: the items of `plan` from `first` up to but without `past`. Whoever
-/// was sent again as it was did not change.
+/// Counts what a batch changed, whose items have these ordinals. Whoever was sent again as it was did not change.
 pub(super) fn count(
     connection: &Connection,
-    (target, run, now): (i64, i64, Timestamp),
-    (plan, first, past): (i64, u64, u64),
-    sent: u16,
+    Keys { number: run, plan, target }: Keys,
+    ordinals: &Range<u64>,
+    now: Timestamp,
 ) -> Result<(), Trouble> {
+    let (target, first, past, sent) = (target.0, ordinals.start, ordinals.end, Actions::SENT.0);
     connection
         .prepare_cached(
             "INSERT INTO tally (target, at, what, attribute, count, run)

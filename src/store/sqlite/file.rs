@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::store::sentences;
 
 /// The path, whatever becomes of the working directory. What SQLite would take for something else than the name
 /// of a file is refused.
@@ -15,13 +16,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Error> {
     let name = path.as_os_str().as_encoded_bytes();
     let special = name == b":memory:" || name.starts_with(b"file:");
     let path_of_file = std::path::absolute(path).ok().filter(|_| !special);
-    path_of_file.ok_or_else(|| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("\"{}\" is not the path of a state file.", path.display()),
-            "Give the path of a file.",
-        )
-    })
+    path_of_file.ok_or_else(|| sentences::no_path_of_a_file(path))
 }
 
 /// Held while a file is made, so that nobody has it open through SQLite before it is closed here. One that

@@ -2,8 +2,10 @@
 
 use rusqlite::Row;
 use rusqlite::types::{Type, ValueRef};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::Error;
 use crate::time::Timestamp;
 
 /// A moment as it is stored.
@@ -37,4 +39,9 @@ pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
     serde_json::from_str(text(row, column)?).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
     })
+}
+
+/// A document as it is stored.
+pub(super) fn stored_json(document: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(document).map_err(|_| Error::internal("A fact cannot be written."))
 }

@@ -1,21 +1,25 @@
-//! Whether users are kept, and how they are let go.
+//! Whether users are kept, and how they are wiped.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::Keep;
 use super::trouble::Trouble;
-use crate::error::{Error, ErrorKind};
+use crate::store::{Keep, sentences};
 
 const USERS: &str = "users";
 const HASHES: &str = "hashes";
 
 /// What the file keeps.
 pub(super) fn current(connection: &Connection) -> Result<Keep, Trouble> {
+    Ok(stored(connection)?.unwrap_or(Keep::Users))
+}
+
+/// What the file was made for, unless it is new.
+fn stored(connection: &Connection) -> Result<Option<Keep>, Trouble> {
     let stored: Option<String> = connection
         .prepare_cached("SELECT value FROM setting WHERE name = 'keep'")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    Ok(if stored.as_deref() == Some(HASHES) { Keep::Hashes } else { Keep::Users })
+    Ok(stored.map(|keep| if keep == HASHES { Keep::Hashes } else { Keep::Users }))
 }
 
 fn set(connection: &Connection, keep: Keep) -> Result<(), Trouble> {
@@ -33,29 +37,9 @@ fn set(connection: &Connection, keep: Keep) -> Result<(), Trouble> {
 
 /// Decides for a new file, and holds an older one to what it was made for.
 pub(super) fn settle(connection: &Connection, wanted: Option<Keep>) -> Result<(), Trouble> {
-    let decided: bool = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'keep')",
-        [],
-        |row| row.get(0),
-    )?;
-    if !decided {
-        return set(connection, wanted.unwrap_or(Keep::Users));
-    }
-    let keep = current(connection)?;
-    if wanted.is_none_or(|wanted| wanted == keep) {
-        return Ok(());
-    }
-    let (message, advice) = match keep {
-        Keep::Users => (
-            "This state file keeps whole users, but hashes only were asked for.",
-            "Change the file first, which wipes every stored user; or give another file.",
-        ),
-        Keep::Hashes => (
-            "This state file keeps hashes only, but whole users were asked for.",
-            "Change the file first; or give another file.",
-        ),
-    };
-    Err(Error::new(ErrorKind::ConfigInvalid, message, advice).into())
+    let made_for = stored(connection)?;
+    let keep = Keep::settled(made_for, wanted)?;
+    if made_for.is_none() { set(connection, keep) } else { Ok(()) }
 }
 
 /// Changes what the file keeps. Wiped means overwritten: in the file by `secure_delete` and by being
@@ -85,14 +69,5 @@ pub(super) fn change(connection: &mut Connection, wanted: Keep) -> Result<(), Tr
     connection.execute_batch("VACUUM")?;
     let busy: bool =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if !busy {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::LockHeld,
-        "The users are wiped, but another process still reads the state file, so that its log may \
-         hold copies.",
-        "Do the same again when no other process uses the file.",
-    )
-    .into())
+    if busy { Err(sentences::wiped_but_for_the_log().into()) } else { Ok(()) }
 }

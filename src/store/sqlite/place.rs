@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::store::sentences;
 
 /// The path of the state file: `given`, or that of the variable `ENTRABULK_STATE`, or `entrabulk/state.db` in
 /// the platform's folder for state. So all hosts of one environment mean the same file.
@@ -31,13 +32,7 @@ fn default_path(os: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Result
         "macos" => folder("HOME").map(|home| home.join("Library/Application Support")),
         _ => folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state"))),
     };
-    let folder = folder.ok_or_else(|| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            "There is no folder for the state file: the environment names no home.",
-            "Name a state file with --state (state.path), or keep none with --no-state (\"state\": \"none\").",
-        )
-    })?;
+    let folder = folder.ok_or_else(sentences::no_folder)?;
     Ok(folder.join("entrabulk").join("state.db"))
 }
 

@@ -9,11 +9,12 @@ use rusqlite::Connection;
 
 use super::packing::Packing;
 use super::trouble::Trouble;
-use super::{
-    Actions, CallLimits, CallRequest, Grant, ItemFilter, NewRun, SqliteStore, Store, TargetId,
-    TargetKey, WaitReason, schema,
-};
+use super::{SqliteStore, schema};
 use crate::error::ErrorKind;
+use crate::store::{
+    Actions, Baseline, CallLimits, CallRequest, Grant, ItemFilter, Journal, Ledger, NewRun, Plans,
+    TargetId, TargetKey, WaitReason,
+};
 use crate::time::{Clock, Timestamp, TokioClock};
 
 fn temporary() -> (tempfile::TempDir, SqliteStore) {

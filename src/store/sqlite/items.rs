@@ -1,17 +1,15 @@
-//! The items of a plan: written in pieces, read as a stream.
+//! The items of a plan, written in pieces.
 
 use rusqlite::{Connection, params};
-use serde::Serialize;
 
-use super::columns::{hash_of, moment, text};
-use super::packing::{Dictionary, Packing};
-use super::plans::{self, Action, Certainty};
-use super::sqlite::SqliteStore;
+use super::columns::{moment, stored_json};
+use super::packing::Dictionary;
 use super::trouble::Trouble;
-use super::{
-    Counts, EachItem, ItemFilter, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, keep,
+use super::{SqliteStore, keep};
+use crate::error::Error;
+use crate::store::{
+    Action, Certainty, Counts, Keep, Plan, PlanFacts, PlanItem, PlanWriter, TargetId, sentences,
 };
-use crate::error::{Error, ErrorKind};
 use crate::time::Timestamp;
 
 /// A piece is written when it has this many items or bytes.
@@ -45,6 +43,8 @@ pub(super) struct Writer<'a> {
     id: String,
     number: i64,
     target: TargetId,
+    created_at: Timestamp,
+    baseline_revision: u64,
     keep: Keep,
     dictionary: Option<Dictionary>,
     written: u64,
@@ -69,9 +69,7 @@ impl<'a> Writer<'a> {
                 |row| row.get(0),
             )?;
             if taken {
-                let message = format!("There is a plan \"{id}\" already; plans never change.");
-                let error = Error::new(ErrorKind::InvalidState, message, "Give it another id.");
-                return Err(error.into());
+                return Err(sentences::plan_exists(id).into());
             }
             let number = change.query_row(
                 "INSERT INTO plan (id, target, created_at, baseline_revision)
@@ -86,6 +84,8 @@ impl<'a> Writer<'a> {
             id: id.to_owned(),
             number,
             target,
+            created_at: now,
+            baseline_revision,
             keep,
             dictionary: None,
             written: 0,
@@ -113,12 +113,7 @@ impl<'a> Writer<'a> {
     fn write_piece(&mut self, connection: &Connection) -> Result<(), Trouble> {
         // Asked again: a store that was told to forget users must not get them back.
         if keep::current(connection)? != self.keep {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "What the state file keeps was changed while a plan was being made.",
-                "Make the plan again.",
-            )
-            .into());
+            return Err(sentences::keep_changed().into());
         }
         let mut insert = connection.prepare_cached(
             "INSERT INTO plan_item (plan, ordinal, action, line, hash, active, certainty,
@@ -200,16 +195,16 @@ impl PlanWriter for Writer<'_> {
         Ok(ordinal)
     }
 
-    fn finish(mut self: Box<Self>, facts: PlanFacts) -> Result<Plan, Error> {
+    fn finish(mut self: Box<Self>, mut facts: PlanFacts) -> Result<Plan, Error> {
         let sent = |counts: &Counts| (counts.add, counts.update, counts.disable, counts.restore);
         if sent(&facts.counts) != sent(&self.counts) {
             return Err(Error::internal("A plan's counts are not those of its items."));
         }
-        let (counts, tripped) = (written(&facts.counts)?, written(&facts.tripped)?);
-        let protected_names = match self.keep {
-            Keep::Users => written(&facts.protected_names)?,
-            Keep::Hashes => "[]".to_owned(),
-        };
+        if self.keep == Keep::Hashes {
+            facts.protected_names.clear();
+        }
+        let (counts, tripped) = (stored_json(&facts.counts)?, stored_json(&facts.tripped)?);
+        let protected_names = stored_json(&facts.protected_names)?;
         let store = self.store;
         store.write(|change| {
             self.write_piece(change)?;
@@ -232,72 +227,15 @@ impl PlanWriter for Writer<'_> {
                     protected_names
                 ],
             )?;
-            Ok(plans::find(change, &self.id)?.1)
+            Ok(())
+        })?;
+        Ok(Plan {
+            id: self.id,
+            target: self.target,
+            created_at: self.created_at,
+            baseline_revision: self.baseline_revision,
+            facts,
+            pruned_at: None,
         })
     }
-}
-
-fn written(fact: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(fact).map_err(|_| Error::internal("A plan's facts cannot be written."))
-}
-
-pub(super) fn stream(
-    connection: &Connection,
-    packing: &Packing,
-    id: &str,
-    filter: &ItemFilter,
-    each: EachItem<'_>,
-) -> Result<(), Trouble> {
-    let (number, plan) = plans::find(connection, id)?;
-    if filter.with_users && plan.pruned_at.is_some() {
-        let message = format!("The users of plan \"{id}\" were let go to save space.");
-        let error = Error::new(ErrorKind::PlanStale, message, "Make the plan again.");
-        return Err(error.into());
-    }
-    let gone: bool = connection
-        .prepare_cached("SELECT items_gone FROM plan WHERE number = ?1")?
-        .query_row([number], |row| row.get(0))?;
-    if gone {
-        let message = format!("Plan \"{id}\" is old: only its counts are kept.");
-        let error = Error::new(ErrorKind::PlanStale, message, "Make a new plan.");
-        return Err(error.into());
-    }
-    let mut query = connection.prepare_cached(
-        "SELECT ordinal, action, external_id, line, hash, active, user_name, user_name_before,
-             display_name, manager, reason, certainty, changed, wiped,
-             CASE WHEN ?5 THEN user END, resend
-         FROM plan_item
-         WHERE plan = ?1 AND ordinal >= ?2 AND ordinal < ?3 AND (1 << action) & ?4 <> 0
-         ORDER BY ordinal",
-    )?;
-    let bound = |ordinal: u64| i64::try_from(ordinal).unwrap_or(i64::MAX);
-    let (first, past) = (bound(filter.ordinals.start), bound(filter.ordinals.end));
-    let mut rows =
-        query.query(params![number, first, past, filter.actions.0, filter.with_users])?;
-    let mut bytes = Vec::new();
-    while let Some(row) = rows.next()? {
-        let packed = row.get_ref(14)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
-        if let Some(packed) = packed {
-            packing.unpack(connection, packed, &mut bytes)?;
-        }
-        each(PlanItem {
-            ordinal: row.get(0)?,
-            action: Action::from_stored(row.get(1)?),
-            external_id: text(row, 2)?,
-            line: row.get(3)?,
-            hash: hash_of(row.get_ref(4)?)?,
-            user: packed.map(|_| bytes.as_slice()),
-            active: row.get(5)?,
-            user_name: text(row, 6)?,
-            user_name_before: text(row, 7)?,
-            display_name: text(row, 8)?,
-            manager: text(row, 9)?,
-            reason: text(row, 10)?,
-            resend: row.get(15)?,
-            certainty: Certainty::from_stored(row.get(11)?),
-            changed: text(row, 12)?,
-            wiped: text(row, 13)?,
-        })?;
-    }
-    Ok(())
 }

@@ -1,11 +1,11 @@
-//! Letting go of what nobody needs any more, in transactions small enough that others wait little.
+//! Deleting what nobody needs any more, in transactions small enough that others wait little.
 
 use rusqlite::params;
 
+use super::SqliteStore;
 use super::columns::moment;
-use super::sqlite::SqliteStore;
-use super::{Pruned, Retention, RunState, TargetId};
 use crate::error::Error;
+use crate::store::{Pruned, Retention, RunState, TargetId};
 use crate::time::Timestamp;
 
 /// Items per transaction.
