@@ -140,6 +140,28 @@ async fn a_sign_in_that_breaks_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_login_host_says_when_to_come_back() {
+    let bench = Bench::signed_out(slow(), 6, |_| ());
+    bench.tenant.add_faults([FaultRule {
+        fault: Fault::Status429,
+        on: Endpoint::Token,
+        for_ms: Some(20_000),
+        retry_after_seconds: Some(30),
+        ..FaultRule::default()
+    }]);
+    bench.client.set_secret("clientSecret", SECRET.as_bytes()).expect("a secret");
+    let (events, summary) = bench.upload(20).await;
+    bench.check(&events, &summary);
+    assert_eq!((summary.status, summary.calls, summary.throttled), (0, 4, 0));
+    let calls = bench.tenant.calls();
+    let asked = calls.iter().filter(|call| call.endpoint == Endpoint::Token);
+    let asked: Vec<_> = asked.map(|call| call.arrived).collect();
+    let (last, refused) = asked.split_last().expect("a sign-in");
+    // The calls that were to begin at once asked one after the other, and none of them before its time.
+    assert!(refused.len() <= 4 && last.since(refused[0]) >= Duration::from_secs(30), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_configuration_gets_wrong_stops_the_run_with_advice() {
     let no_permission = Settings {
         apps: vec![AppSettings { roles: Vec::new(), ..AppSettings::default() }],
