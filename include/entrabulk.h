@@ -17,6 +17,10 @@
  * Const      An object is const in a call that any thread may make on it at any time. It is not const in a call
  *            that is for one thread at a time, or that frees it.
  * Processes  The library starts threads on first use: do not fork() after that, and never unload it.
+ * State      What was sent is remembered in one SQLite file, which holds HR data (docs/store.md). One copy of the
+ *            library in a process. While it has a client, a process must not open and close that file by itself,
+ *            not even to hash it or to copy it, for that drops the library's locks on POSIX systems: let another
+ *            process do it.
  * Versions   Compare entrabulk_abi_version() with ENTRABULK_ABI_VERSION first: equal major halves, and a minor
  *            half that is at least the header's.
  */

@@ -1,14 +1,19 @@
 //! What HR knows goes in; Microsoft Entra ID agrees with it.
 //!
-//! entrabulk reads HR data, maps it to SCIM users, rejects what would do harm, and sends the rest through
-//! Microsoft Graph `bulkUpload` at exactly the service's pace. Data flows one way, from room to room:
+//! entrabulk reads HR data, maps it to SCIM users, rejects what would do harm, plans what would change against
+//! what was accepted before, and sends only that through Microsoft Graph `bulkUpload`, at exactly the service's
+//! pace. Data flows one way, from room to room:
 //!
 //! ```text
-//!  bytes      Record      User                  Batch                  202
-//!    |          |          |                      |                     |
-//!  source -> mapping  ->  lint   ->  prepare -> upload       ->       graph
-//!  decode    render to    many       check all, pace, repeat,         one call
-//!  + parse   bytes        records    then batch tell what happens
+//!  bytes      Record       User          checked users     Plan          Batch      202
+//!    |          |            |                 |             |             |         |
+//!  source -> mapping -> lint, convert   ->   plan   ->      run    ->    graph  -----+
+//!  decode    render     check all before     compare,       journal,     one call    |
+//!  + parse   to bytes   anything goes on     judge, order   pace, tell               |
+//!                                              ^  |          ^  |                    |
+//!                                     baseline |  | plan     |  | intent, sent       | accepted
+//!                                              |  v          |  v                    v
+//!                                            store: what outlives a run, or a temporary one
 //! ```
 //!
 //! | module | what |
@@ -17,18 +22,23 @@
 //! | [`mapping`] | rules and expressions: a record to a SCIM user |
 //! | [`scim`] | attribute tables, the bulk envelope |
 //! | [`lint`] | what is wrong among records: duplicates, managers |
-//! | [`prepare`] | the check pass and the batches; [`builder`] stands on it |
-//! | [`plan`], [`store`] | what a source would change, judged by brakes; what outlives a run |
-//! | [`upload`], [`graph`] | pace, repeats, events; HTTP and sign-in; [`client`] is what a host holds |
-//! | [`command`] | named operations, JSON in and JSON out |
-//! | [`config`], [`error`], [`rejection`] | documents in; errors and findings out |
-//! | [`ffi`] | the C ABI (`docs/abi.md`), with [`log`] and [`runtime`] |
+//! | [`convert`] | the check pass: every finding told, every user shown to whoever plans |
+//! | [`plan`] | what a source would change, judged by brakes and guards, in the order it is sent |
+//! | [`store`] | baseline, plans, journal, ledger and leases, kept or temporary |
+//! | [`run`] | a plan to calls: leased, journalled, paced, told; [`run::Builder`] to request bodies without a network |
+//! | [`graph`] | HTTP and sign-in: one call |
+//! | [`report`] | what people read afterwards: previews |
+//! | [`client`] | what a host holds: a target, its secrets, its state |
+//! | [`operation`] | named operations, JSON in and JSON out |
+//! | [`error`], [`finding`] | what goes wrong with a call, and with a record |
+//! | [`ffi`] | the C ABI (`docs/abi.md`) |
+//! | [`time`], [`runtime`], [`log`] | time and chance, threads, and log records, as they are handed in and out |
 //! | `simulator` | a tenant on loopback that every test sends to |
 //!
 //! Request bodies without a network:
 //!
 //! ```
-//! use entrabulk::convert::Builder;
+//! use entrabulk::run::Builder;
 //!
 //! # fn main() -> Result<(), entrabulk::error::Error> {
 //! let mut builder = Builder::new(
