@@ -18,7 +18,6 @@ const KNOWN: &[Breach<'static>] = &[
     ("the clock is handed in", "ffi/run.rs", "std::time::Instant"),
     ("the clock is handed in", "graph/sign_in.rs", "OffsetDateTime::now_utc"),
     ("the clock is handed in", "log.rs", "std::time::Instant"),
-    ("no I/O of one's own", "plan/guards.rs", "std::fs"),
     ("the simulator stands apart", "simulator/mod.rs", "error"),
     ("the simulator stands apart", "simulator/server.rs", "error"),
     ("the simulator stands apart", "simulator/settings.rs", "error"),
