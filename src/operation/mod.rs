@@ -1,5 +1,6 @@
 //! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
 
+mod arguments;
 pub mod plan;
 pub mod runs;
 mod sentences;
@@ -7,7 +8,6 @@ mod sentences;
 use std::io::Write;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::convert::{self, CheckSummary, Conversion};
 use crate::error::{Error, TABLE};
 use crate::mapping;
 use crate::run::Builder;
+use arguments::parse;
 
 /// An operation: its name and what it does with its arguments.
 struct Operation {
@@ -135,24 +136,6 @@ pub fn call(client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Vec
 /// The answer of an operation, as it crosses the border.
 fn json(answer: impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(&answer).map_err(|error| Error::internal(error.to_string()))
-}
-
-/// The arguments of an operation, from their document.
-fn parse<T: DeserializeOwned>(arguments: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(arguments).map_err(sentences::invalid_arguments)
-}
-
-/// The arguments of a list: how many of the newest it has at most.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listing {
-    limit: Option<usize>,
-}
-
-impl Listing {
-    fn limit(self) -> usize {
-        self.limit.unwrap_or(20)
-    }
 }
 
 fn check(arguments: &[u8]) -> Result<CheckSummary, Error> {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Listing, parse, sentences};
+use super::arguments::{Listing, parse};
+use super::sentences;
 use crate::client::{Client, Workspace};
 use crate::convert::{CheckFinding, Gathered};
 use crate::error::Error;

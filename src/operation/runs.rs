@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Listing, parse, sentences};
+use super::arguments::{Listing, parse};
+use super::sentences;
 use crate::client::{Client, Ledger, Workspace};
 use crate::error::Error;
 use crate::store::{self, Approval, Batch, BatchState, Lease, Run, RunState};

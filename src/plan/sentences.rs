@@ -201,7 +201,7 @@ pub(super) fn inactive_adds(plan: &Plan, inactive: u64) -> String {
     };
     let verb = if inactive == 1 { "is" } else { "are" };
     format!(
-        " {known}, and {inactive} of {} {verb} not active: whoever of them exists in Entra ID already would \
+        " {known}, and {inactive} of {} {verb} not active: any of them who already exists in Entra ID would \
          be disabled there.",
         counted(plan.facts.counts.add, "new user", "new users")
     )

@@ -26,7 +26,7 @@ const KNOWN: &[Breach<'static>] = &[
 
 /// How many circles of imports there may be, and how many files in them. A large one that falls into two is
 /// better than it was: the second number says so.
-const CIRCLES: (usize, usize) = (11, 50);
+const CIRCLES: (usize, usize) = (6, 26);
 
 fn house() -> House {
     let source = at_root("src");
