@@ -166,7 +166,7 @@ pub fn preview(client: &Client, arguments: &[u8]) -> Result<Preview, Error> {
 fn find(workspace: &Workspace, id: Option<String>) -> Result<Plan, Error> {
     let Workspace { store, target, .. } = workspace;
     let Some(id) = id else {
-        return store.plans(Some(target.id), 1)?.pop().ok_or_else(|| sentences::no_plan_yet());
+        return store.plans(Some(target.id), 1)?.pop().ok_or_else(sentences::no_plan_yet);
     };
     store.plan(&id)
 }

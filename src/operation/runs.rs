@@ -250,7 +250,7 @@ pub fn show(client: &Client, arguments: &[u8]) -> Result<RunDocument, Error> {
     let Workspace { store, target, .. } = client.kept()?;
     let run = match arguments.run {
         Some(id) => store.run(&id)?,
-        None => store.runs(Some(target.id), 1)?.pop().ok_or_else(|| sentences::no_run_yet())?,
+        None => store.runs(Some(target.id), 1)?.pop().ok_or_else(sentences::no_run_yet)?,
     };
     let batches = store.batches(&run.id)?.into_iter().map(BatchDocument::from).collect();
     Ok(RunDocument { batches: Some(batches), ..RunDocument::of(run) })
