@@ -127,8 +127,8 @@ proptest! {
         prop_assert_eq!(merged.is_some(), known[1]);
         let counting = calls.iter().filter(|at| clock.now().0 <= **at + DAY).count();
         let mut dropped = 0;
-        for job in 0..2 {
-            let (by_id, by_name) = (&baselines[0][job], &baselines[1][job]);
+        let [of_id, of_name] = &baselines;
+        for (job, (by_id, by_name)) in of_id.iter().zip(of_name).enumerate() {
             let (stays, goes) = if by_name.1 > by_id.1 { (by_name, by_id) } else { (by_id, by_name) };
             dropped += goes.0.len() as u64;
             for name in names {

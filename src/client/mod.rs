@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 
 use crate::error::{Error, ErrorKind};
-use crate::graph::sign_in::SignIn;
+use crate::graph::call::Graph;
 use crate::graph::transport::{ReqwestTransport, Transport};
 use crate::runtime;
 use crate::store::Store;
@@ -29,9 +29,8 @@ pub struct Client(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) config: ClientConfig,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Random,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) sign_in: SignIn,
+    pub(crate) random: Arc<Random>,
+    pub(crate) graph: Graph,
     /// The kept state, or the one whose ledger counts where none is kept, from the first time it is asked
     /// for.
     kept: Mutex<Option<Arc<dyn Store>>>,
@@ -84,14 +83,20 @@ impl Client {
         transport: Arc<dyn Transport>,
         home: Option<Handle>,
     ) -> Client {
-        let sign_in = SignIn::new(&config.target, Arc::clone(&clock), Arc::clone(&transport));
+        let random = Arc::new(random);
+        let graph = Graph::new(
+            config.target.clone(),
+            config.retry,
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            transport,
+        );
         let keeps = AtomicBool::new(config.state.kept);
         Client(Arc::new(Parts {
             config,
             clock,
             random,
-            transport,
-            sign_in,
+            graph,
             kept: Mutex::default(),
             keeps,
             home,
@@ -107,8 +112,8 @@ impl Client {
     /// `ConfigInvalid` where `tenantId` or `clientId` is missing.
     pub fn set_secret(&self, name: &str, secret: &[u8]) -> Result<(), Error> {
         match name {
-            "clientSecret" => self.0.sign_in.set_client_secret(secret),
-            "accessToken" => self.0.sign_in.set_token(secret, None),
+            "clientSecret" => self.0.graph.sign_in.set_client_secret(secret),
+            "accessToken" => self.0.graph.sign_in.set_token(secret, None),
             _ => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("There is no secret named {name:?}."),

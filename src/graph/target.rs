@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::cloud::Cloud;
+use super::sentences;
 use crate::document::Reader;
 
 /// One synchronization job of one service principal of one tenant in one cloud.
@@ -58,7 +59,7 @@ impl Target {
             if let Some(id) = id
                 && !id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
             {
-                doc.problem(key, "may hold only letters, digits, '-', '.' and '_'");
+                doc.problem(key, sentences::ID_CHARACTERS);
             }
         }
         let simulator = read_simulator(doc);
@@ -90,11 +91,39 @@ fn read_simulator(doc: &mut Reader<'_>) -> Option<Option<String>> {
     match loopback {
         Some(url) => Some(Some(url.as_str().trim_end_matches('/').to_owned())),
         None => {
-            doc.problem(
-                "simulator",
-                "must be a loopback address such as http://127.0.0.1:8080, without a path",
-            );
+            doc.problem("simulator", sentences::NOT_LOOPBACK);
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::ClientConfig;
+
+    #[test]
+    fn a_jobs_id_may_tell_the_tenants() {
+        let id = "7e7a0000-5afe-4000-8000-00000000c0de";
+        let guid = "11111111-2222-3333-4444-555555555555";
+        let of = |job: &str| {
+            let json = format!(r#"{{"version":1,"servicePrincipalId":"s","jobId":"{job}"}}"#);
+            ClientConfig::parse(json.as_bytes()).unwrap().target.tenant_of_job()
+        };
+        for job in ["API2AAD", "API2AD"] {
+            for hex in [id.replace('-', ""), id.replace('-', "").to_uppercase()] {
+                assert_eq!(of(&format!("{job}.{hex}.{guid}")).as_deref(), Some(id));
+            }
+        }
+        let short = &id.replace('-', "")[1..];
+        for job in [
+            "API2AAD",
+            "API2AAD.a.b",
+            &format!("API2AAD.{guid}.{guid}"),
+            &format!("X.{short}."),
+            &format!("X.{short}g.{guid}"),
+            &format!("X.{short}00.{guid}"),
+        ] {
+            assert_eq!(of(job), None, "{job}");
         }
     }
 }

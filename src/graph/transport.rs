@@ -1,4 +1,4 @@
-//! One HTTP exchange, and the only hosts that a token may go to.
+//! One HTTP exchange.
 
 use std::fmt;
 use std::future::Future;
@@ -6,20 +6,39 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, Url};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ErrorKind};
-use crate::graph::target::Target;
+use super::sentences;
+use crate::error::Error;
+use crate::time::Clock;
 
 /// A future that any thread may drive.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The largest answer that is read; the service's own are a few hundred bytes.
-const LONGEST_ANSWER: usize = 1 << 20;
+/// A request: to an absolute address, its token in its headers. Sent again, it is the very same bytes.
+pub type HttpRequest = http::Request<Body>;
+
+/// A whole answer.
+pub type HttpResponse = http::Response<Body>;
+
+/// An exchange under way.
+pub type Exchange<'a> = BoxFuture<'a, Result<HttpResponse, TransportError>>;
+
+/// The largest answer that is read; most are a few hundred bytes, and a page of a list a few thousand.
+const LONGEST_ANSWER: usize = 16 << 20;
+
+/// A whole body. Its `Debug` shows no more than its length: it may hold people, a secret or a token.
+#[derive(Clone, Default)]
+pub struct Body(pub Bytes);
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({} bytes)", self.0.len())
+    }
+}
 
 /// A bearer token (RFC 6750). Wiped when the last copy of it is dropped; never printed.
 #[derive(Clone)]
@@ -45,52 +64,6 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
-    }
-}
-
-/// A request. Its `Debug` shows neither token nor body.
-#[derive(Clone)]
-pub struct HttpRequest {
-    /// The method.
-    pub method: Method,
-    /// The absolute address.
-    pub url: Url,
-    /// Headers, without `Authorization`.
-    pub headers: Vec<(&'static str, String)>,
-    /// What goes into `Authorization: Bearer`.
-    pub token: Option<Token>,
-    /// The body; sending it again sends the very same bytes.
-    pub body: Bytes,
-}
-
-impl fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ({} bytes)", self.method, self.url, self.body.len())
-    }
-}
-
-/// A whole answer.
-#[derive(Clone)]
-pub struct HttpResponse {
-    /// The status.
-    pub status: u16,
-    /// Headers, in the order they came.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl HttpResponse {
-    /// The first header of that name, in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-}
-
-impl fmt::Debug for HttpResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} bytes)", self.status, self.body.len())
     }
 }
 
@@ -121,37 +94,43 @@ pub struct TransportError {
 impl TransportError {
     /// The error of the library that says so.
     pub(crate) fn describe(&self, host: &str) -> Error {
-        let detail = &self.detail;
-        match self.fault {
-            TransportFault::NotSent => Error::new(
-                ErrorKind::Unreachable,
-                format!("{host} cannot be reached: {detail}."),
-                "Check name resolution, proxy and firewall between this machine and that host.",
-            ),
-            TransportFault::Tls => Error::new(
-                ErrorKind::TlsFailed,
-                format!("{host} shows no certificate that this machine trusts: {detail}."),
-                "If a proxy inspects the traffic, add its root certificate to the system's trusted \
-                 roots; otherwise somebody else answers for that host.",
-            ),
-            TransportFault::Timeout => Error::new(
-                ErrorKind::ServiceFailed,
-                format!("{host} did not answer in time: {detail}."),
-                "Try again later; the calls in doubt may have arrived.",
-            ),
-            TransportFault::Reset | TransportFault::Cut => Error::new(
-                ErrorKind::ServiceFailed,
-                format!("{host} broke the connection: {detail}."),
-                "Try again later; the calls in doubt may have arrived.",
-            ),
-        }
+        let describe = match self.fault {
+            TransportFault::NotSent => sentences::unreachable,
+            TransportFault::Tls => sentences::not_trusted,
+            TransportFault::Timeout => sentences::no_answer,
+            TransportFault::Reset | TransportFault::Cut => sentences::cut_off,
+        };
+        describe(host, &self.detail)
     }
 }
 
 /// Carries one request to its host and brings the answer. Does not retry, redirect or time out.
 pub trait Transport: Send + Sync {
     /// Sends the request. Dropping the future abandons the exchange.
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>>;
+    fn send(&self, request: HttpRequest) -> Exchange<'_>;
+}
+
+/// A function is a transport: how tests reach a tenant without a network.
+impl<F: Fn(HttpRequest) -> Exchange<'static> + Send + Sync> Transport for F {
+    fn send(&self, request: HttpRequest) -> Exchange<'_> {
+        self(request)
+    }
+}
+
+/// Sends a request and waits no longer than `limit` for its answer.
+pub(super) async fn send_within(
+    transport: &dyn Transport,
+    clock: &dyn Clock,
+    limit: Duration,
+    request: HttpRequest,
+) -> Result<HttpResponse, TransportError> {
+    tokio::select! {
+        answer = transport.send(request) => answer,
+        () = clock.sleep_until(clock.now().after(limit)) => Err(TransportError {
+            fault: TransportFault::Timeout,
+            detail: sentences::no_answer_after(limit),
+        }),
+    }
 }
 
 /// HTTP/1.1 over TLS, with the platform's trusted roots and the system's proxy.
@@ -187,37 +166,14 @@ impl ReqwestTransport {
             .retry(reqwest::retry::never())
             .user_agent(concat!("entrabulk/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| {
-                Error::new(
-                    ErrorKind::TlsFailed,
-                    format!("TLS cannot be set up: {}.", root_cause(&error)),
-                    "Check that the system's certificate store can be read.",
-                )
-            })?;
+            .map_err(|error| sentences::no_tls(&root_cause(&error)))?;
         Ok(ReqwestTransport(client))
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let mut builder = self.0.request(request.method, request.url).body(request.body);
-        for (name, value) in request.headers {
-            builder = builder.header(name, value);
-        }
-        if let Some(token) = request.token {
-            let text = Zeroizing::new(format!("Bearer {}", token.expose()));
-            // A token that is no header value was refused where it came in.
-            if let Ok(mut value) = HeaderValue::from_str(&text) {
-                value.set_sensitive(true);
-                builder = builder.header(AUTHORIZATION, value);
-            }
-        }
-        let mut response = builder.send().await.map_err(|error| sending_failed(&error))?;
-        let status = response.status().as_u16();
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect();
+        let request =
+            request.map(|body| body.0).try_into().map_err(|error| sending_failed(&error))?;
+        let mut response = self.0.execute(request).await.map_err(|error| sending_failed(&error))?;
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| TransportError {
@@ -231,12 +187,15 @@ impl ReqwestTransport {
                 Some(_) | None => break,
             }
         }
-        Ok(HttpResponse { status, headers, body: body.freeze() })
+        let mut answer = HttpResponse::new(Body(body.freeze()));
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        Ok(answer)
     }
 }
 
 impl Transport for ReqwestTransport {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+    fn send(&self, request: HttpRequest) -> Exchange<'_> {
         Box::pin(self.exchange(request))
     }
 }
@@ -278,35 +237,10 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// The base address of Graph for this target: the cloud's own host, or the simulator.
-pub(crate) fn graph_base(target: &Target) -> Result<Url, Error> {
-    let base = match &target.simulator {
-        Some(simulator) => simulator.clone(),
-        None => format!("https://{}", target.cloud.graph_host()),
-    };
-    Url::parse(&base)
-        .map_err(|error| Error::internal(format!("The address {base} is none: {error}.")))
-}
-
-/// Where a sign-in request goes: its own address if that is the cloud's login host, or the simulator.
-pub(crate) fn login_address(target: &Target, wanted: &Url) -> Result<Url, Error> {
-    let own = wanted.scheme() == "https"
-        && wanted.host_str() == Some(target.cloud.login_host())
-        && wanted.port_or_known_default() == Some(443);
-    if !own {
-        return Err(host_not_allowed(wanted.host_str().unwrap_or_default()));
-    }
-    let Some(simulator) = &target.simulator else { return Ok(wanted.clone()) };
-    let address = format!("{simulator}{}", wanted.path());
-    Url::parse(&address)
-        .map_err(|error| Error::internal(format!("The address {address} is none: {error}.")))
-}
-
-/// The refusal to let a credential go to `host`.
-pub(crate) fn host_not_allowed(host: &str) -> Error {
-    Error::new(
-        ErrorKind::HostNotAllowed,
-        format!("Credentials would have gone to {host:?}, which is not the cloud's own host."),
-        "Check the setting cloud; if a proxy redirects the traffic, exempt the cloud's hosts from it.",
-    )
+/// An answer, as tests have services give it.
+#[cfg(test)]
+pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> HttpResponse {
+    let builder = http::Response::builder().status(status);
+    let builder = headers.iter().fold(builder, |it, (name, value)| it.header(*name, *value));
+    builder.body(Body(body.to_owned().into())).unwrap()
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::journal::{Entry, Journal};
 use super::pace::Permit;
-use super::retry::{Outcome, Patience, told};
 use super::supply::{Load, cancelled};
 use crate::client::Parts;
 use crate::crash::Step;
-use crate::graph::bulk_upload;
-use crate::graph::target::Target;
-use crate::graph::transport::{HttpRequest, Token, TransportError, TransportFault};
+use crate::graph::answer::{Failure, Judgement, Reach};
+use crate::graph::bulk_upload::{self, Receipt};
+use crate::graph::call::Ready;
+use crate::graph::patience::Patience;
 use crate::time::Timestamp;
 
 /// A batch and what it has been through.
@@ -22,12 +22,8 @@ pub(super) struct Parcel {
     pub(super) patience: Patience,
     /// Tries that left this machine.
     pub(super) calls: u32,
-    /// When the first one started.
-    pub(super) since: Option<Timestamp>,
     /// A try was never answered: the batch may have arrived.
     pub(super) doubtful: bool,
-    /// The last try was refused for its token.
-    pub(super) renewed: bool,
     /// The gate of its last try.
     pub(super) gate: Gate,
 }
@@ -50,9 +46,7 @@ impl Parcel {
             client_request_id: Some(client_request_id),
             patience: Patience::default(),
             calls: u32::try_from(load.attempts).unwrap_or(u32::MAX),
-            since: None,
             doubtful: load.doubtful,
-            renewed: false,
             gate: Gate::default(),
             load,
         }
@@ -71,9 +65,14 @@ impl Parcel {
         Entry { number: self.number(), body_hash: self.load.body_hash }
     }
 
-    /// The next try.
-    pub(super) fn call(&mut self, client_request_id: String, journal: Journal) -> Call {
-        self.patience.tries += 1;
+    /// The next try, which begins now.
+    pub(super) fn call(
+        &mut self,
+        client_request_id: String,
+        journal: Journal,
+        now: Timestamp,
+    ) -> Call {
+        self.patience.begin(now);
         self.gate = Gate::default();
         Call {
             client_request_id,
@@ -86,7 +85,10 @@ impl Parcel {
     }
 }
 
-/// How one try ended.
+/// How one try ended: the service staged the batch, or not for certain.
+pub(super) type Outcome = Result<Receipt, Failure>;
+
+/// The end of one try.
 pub(super) struct Ended {
     pub(super) batch: u64,
     pub(super) client_request_id: String,
@@ -108,73 +110,54 @@ impl Call {
     /// A token, one exchange, its meaning. The permit ends with the exchange.
     pub(super) async fn make(&self, parts: &Parts, permit: Permit) -> Outcome {
         let outcome = match self.prepare(parts).await {
-            Ok(_) if self.gate.close() => Outcome::Failed(cancelled()),
-            Ok((token, request)) => self.exchange(parts, token, request).await,
-            Err(outcome) => outcome,
+            Ok(_) if self.gate.close() => Err(cancelled().into()),
+            Ok(ready) => self.exchange(parts, ready).await,
+            Err(failure) => Err(failure),
         };
         match &outcome {
-            Outcome::Unanswered(TransportError { fault: TransportFault::Timeout, .. }) => {
-                drop(permit);
-            }
-            ended => permit.over(ended.status().unwrap_or_default()).await,
+            // It may be under way still, and counts until it no longer can be.
+            Err(failure) if failure.reach == Reach::NoAnswer => drop(permit),
+            Err(failure) if !failure.reach.was_sent() => permit.over(0).await,
+            Err(failure) => permit.over(failure.error.http_status.unwrap_or_default()).await,
+            Ok(receipt) => permit.over(receipt.http_status).await,
         }
         outcome
     }
 
     /// All that comes before the first byte.
-    async fn prepare(&self, parts: &Parts) -> Result<(Token, HttpRequest), Outcome> {
-        let token = parts.sign_in.token().await.map_err(Outcome::SignIn)?;
-        let target = &parts.config.target;
-        let id = &self.client_request_id;
-        let request = bulk_upload::request(target, token.clone(), id, self.body.clone())
-            .map_err(Outcome::Failed)?;
-        self.journal.sent(self.entry, id).await.map_err(Outcome::Failed)?;
-        Ok((token, request))
+    async fn prepare(&self, parts: &Parts) -> Result<Ready, Failure> {
+        let ask = bulk_upload::ask(&parts.config.target, self.body.clone())?;
+        let ready = parts.graph.ready(&ask, &self.client_request_id).await?;
+        self.journal.sent(self.entry, &self.client_request_id).await?;
+        Ok(ready)
     }
 
-    async fn exchange(&self, parts: &Parts, token: Token, request: HttpRequest) -> Outcome {
-        let limit = parts.config.retry.request_timeout;
-        let answer = tokio::select! {
-            answer = parts.transport.send(request) => answer,
-            () = parts.clock.sleep_until(parts.clock.now().after(limit)) => Err(TransportError {
-                fault: TransportFault::Timeout,
-                detail: format!("no answer after {} ms", limit.as_millis()),
-            }),
-        };
+    async fn exchange(&self, parts: &Parts, ready: Ready) -> Outcome {
+        let answer = parts.graph.exchange(ready).await;
         Step::Answered.reached();
-        let outcome = match answer {
-            Ok(response) => {
-                tracing::debug!(status = response.status, "answered");
-                match bulk_upload::read(&response, parts.clock.now()) {
-                    Ok(receipt) => Outcome::Accepted(receipt),
-                    Err(refusal) => Outcome::Answered { refusal, token },
-                }
-            }
-            Err(error) => {
-                tracing::debug!(fault = ?error.fault, detail = %error.detail, "not answered");
-                Outcome::Unanswered(error)
-            }
-        };
-        self.record(outcome, &parts.config.target).await
+        let outcome = answer.map(|answer| Receipt::read(&answer));
+        self.record(outcome).await
     }
 
     /// Writes down how a try ended, as far as that is certain. A refusal is judged first.
-    async fn record(&self, outcome: Outcome, target: &Target) -> Outcome {
+    async fn record(&self, outcome: Outcome) -> Outcome {
         let (journal, entry) = (&self.journal, self.entry);
         match &outcome {
-            Outcome::Accepted(receipt) => {
+            Ok(receipt) => {
                 let request_id = receipt.request_id.clone().unwrap_or_default();
                 if let Err(error) = journal.accepted(entry, request_id).await {
-                    return Outcome::Unrecorded(error);
+                    // Staged, and whoever goes on with this run cannot know it.
+                    let (judgement, reach) = (Judgement::Stop, Reach::Unknown);
+                    return Err(Failure { judgement, reach, error });
                 }
             }
-            Outcome::Unanswered(error) if outcome.leaves_doubt() => {
-                journal.in_doubt(entry.number, &told(error, target)).await;
+            Err(failure) if failure.reach.leaves_doubt() => {
+                journal.in_doubt(entry.number, &failure.error).await;
             }
-            _ if !outcome.leaves_doubt() && !outcome.is_refusal() && !self.doubtful => {
-                journal.not_staged(entry.number, outcome.was_sent()).await;
+            Err(failure) if failure.judgement != Judgement::Refuse && !self.doubtful => {
+                journal.not_staged(entry.number, failure.reach.was_sent()).await;
             }
-            _ => {}
+            Err(_) => {}
         }
         outcome
     }

@@ -6,6 +6,7 @@ use super::summary::{Progress, Summary};
 use crate::convert::Totals;
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::graph::answer::Cause;
 use crate::plan::PlanDocument;
 use crate::source::SourceFacts;
 use crate::time::Timestamp;
@@ -130,6 +131,16 @@ pub enum WaitReason {
     Backoff,
     /// The job's ingestion queue is full.
     BucketFull,
+}
+
+impl From<Cause> for WaitReason {
+    fn from(cause: Cause) -> WaitReason {
+        match cause {
+            Cause::Failed => WaitReason::Backoff,
+            Cause::PauseAsked => WaitReason::RetryAfter,
+            Cause::BucketFull => WaitReason::BucketFull,
+        }
+    }
 }
 
 impl WaitReason {

@@ -250,7 +250,7 @@ impl Run {
     /// # Errors
     /// `InvalidArgument` or `InvalidUtf8` if it cannot be a token.
     pub fn provide_token(&self, token: &[u8], expires_in: Duration) -> Result<(), Error> {
-        self.shared.client.parts().sign_in.set_token(token, Some(expires_in))
+        self.shared.client.parts().graph.sign_in.set_token(token, Some(expires_in))
     }
 
     /// Starts no more calls. Those under way may still be answered for a few seconds; then the terminal

@@ -10,7 +10,6 @@ mod open;
 mod pace;
 mod payloads;
 mod queue;
-mod retry;
 mod sending;
 pub mod settings;
 mod summary;

@@ -13,12 +13,13 @@ use super::events::{Event, WaitReason};
 use super::journal::Journal;
 use super::pace::{Denied, Pacer, Permit, Wait};
 use super::queue::EventQueue;
-use super::retry::{Outcome, Verdict, judge};
 use super::summary::{End, Progress, Tally};
 use super::supply::{self, Load, Supply, cancellation, cancelled};
 use crate::client::Parts;
 use crate::error::{Error, ErrorKind};
+use crate::graph::answer::{Cause, Failure, Judgement};
 use crate::graph::bulk_upload::Receipt;
+use crate::graph::patience::Next;
 use crate::scim::bulk::Batch;
 use crate::time::Timestamp;
 
@@ -236,7 +237,6 @@ impl Sending {
     }
 
     fn start(&mut self, mut parcel: Parcel, permit: Permit) {
-        parcel.since.get_or_insert(self.now());
         let client_request_id =
             parcel.client_request_id.take().unwrap_or_else(|| self.parts.random.uuid());
         let number = parcel.number();
@@ -247,7 +247,7 @@ impl Sending {
             client_request_id = %client_request_id
         );
         let journal = self.means.journal.clone();
-        let call = parcel.call(client_request_id, journal);
+        let call = parcel.call(client_request_id, journal, self.now());
         self.under_way.insert(number, parcel);
         self.tally().in_flight = self.under_way.len() as u64;
         let parts = Arc::clone(&self.parts);
@@ -267,12 +267,17 @@ impl Sending {
             }
         };
         let Some(mut parcel) = self.under_way.remove(&batch) else { return };
-        self.count(&mut parcel, outcome.was_sent(), outcome.leaves_doubt());
-        self.tally().throttled += u64::from(outcome.status() == Some(429));
-        parcel.renewed &= outcome.status() == Some(401);
         match outcome {
-            Outcome::Accepted(receipt) => self.accept(&parcel, receipt, client_request_id).await,
-            outcome => self.bear(parcel, outcome).await,
+            Ok(receipt) => {
+                self.count(&mut parcel, true, false);
+                self.accept(&parcel, receipt, client_request_id).await;
+            }
+            Err(failure) => {
+                let Failure { reach, ref error, .. } = failure;
+                self.count(&mut parcel, reach.was_sent(), reach.leaves_doubt());
+                self.tally().throttled += u64::from(error.kind == ErrorKind::Throttled);
+                self.bear(parcel, failure).await;
+            }
         }
         self.tell_progress(false);
     }
@@ -320,64 +325,41 @@ impl Sending {
     }
 
     /// A try failed.
-    async fn bear(&mut self, mut parcel: Parcel, outcome: Outcome) {
-        let renewable = match &outcome {
-            Outcome::Answered { refusal, token } if refusal.status == 401 => {
-                self.parts.sign_in.reject(token) && !parcel.renewed
-            }
-            _ => false,
-        };
-        let (target, random) = (&self.parts.config.target, &self.parts.random);
-        let verdict = judge(outcome, &parcel.patience, target, random);
-        if self.end.is_some() && !matches!(verdict, Verdict::Refuse(_)) {
+    async fn bear(&mut self, mut parcel: Parcel, failure: Failure) {
+        let Failure { judgement, error, .. } = failure;
+        if self.end.is_some() && judgement != Judgement::Refuse {
             // The run has ended for another reason; what is in doubt stays counted as such.
             return;
         }
-        match verdict {
-            Verdict::Stop(error) => self.stop(error),
-            Verdict::Refuse(error) => self.refuse(parcel, error).await,
-            Verdict::Renew(error) if !renewable => self.stop(error),
-            Verdict::Renew(error) => match self.grant(&parcel, Duration::ZERO) {
-                Ok(()) => {
-                    parcel.renewed = true;
-                    self.ready.insert(parcel.number(), parcel);
-                }
-                Err(limit) => self.give_up(error, &limit),
-            },
-            Verdict::Repeat { pause, reason, everyone, error } => {
-                if let Err(limit) = self.grant(&parcel, pause) {
-                    return self.give_up(error, &limit);
-                }
+        let (policy, random) = (&self.parts.config.retry, &self.parts.random);
+        let most = policy.extra_calls;
+        let until = match parcel.patience.next(judgement, policy, self.now(), random) {
+            Next::Nothing if judgement == Judgement::Refuse => {
+                return self.refuse(parcel, error).await;
+            }
+            Next::Nothing => return self.stop(error),
+            Next::Exhausted(limit) => return self.give_up(error, &limit),
+            Next::Again(_) if self.repeats >= most => {
+                let limit = format!("Given up, for the {most} repeats of this run are spent.");
+                return self.give_up(error, &limit);
+            }
+            Next::Again(until) => until,
+        };
+        self.repeats += 1;
+        match judgement {
+            Judgement::Repeat { cause: Cause::Failed, .. } => {
                 self.failure = error.message;
-                parcel.patience.full += usize::from(reason == WaitReason::BucketFull);
-                let until = self.now().after(pause);
-                if everyone {
-                    self.means.pacer.pause(until, reason);
-                    self.ready.insert(parcel.number(), parcel);
-                } else {
-                    self.later.insert((until, parcel.number()), parcel);
-                }
+                self.later.insert((until, parcel.number()), parcel);
+            }
+            Judgement::Repeat { cause, .. } => {
+                self.failure = error.message;
+                self.means.pacer.pause(until, cause.into());
+                self.ready.insert(parcel.number(), parcel);
+            }
+            _ => {
+                self.ready.insert(parcel.number(), parcel);
             }
         }
-    }
-
-    /// Grants a batch another try after `pause`, or says which limit forbids it.
-    fn grant(&mut self, parcel: &Parcel, pause: Duration) -> Result<(), String> {
-        let policy = &self.parts.config.retry;
-        let (tries, most) = (parcel.patience.tries, policy.extra_calls);
-        let ends = parcel.since.unwrap_or(self.now()).after(policy.total_timeout);
-        if tries >= policy.attempts {
-            let plural = if tries == 1 { "try" } else { "tries" };
-            return Err(format!("Given up after {tries} {plural}."));
-        }
-        if self.now().after(pause) > ends {
-            return Err("Given up, for the next try would come too late.".to_owned());
-        }
-        if self.repeats >= most {
-            return Err(format!("Given up, for the {most} repeats of this run are spent."));
-        }
-        self.repeats += 1;
-        Ok(())
     }
 
     fn give_up(&mut self, mut error: Error, limit: &str) {

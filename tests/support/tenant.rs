@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use entrabulk::client::{Client, ClientConfig};
 use entrabulk::graph::transport::{
-    BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportFault,
+    Body, Exchange, HttpRequest, Transport, TransportError, TransportFault,
 };
 use entrabulk::operation;
 use entrabulk::run::{Event, Numbered, Run, Summary};
@@ -48,31 +48,17 @@ pub(crate) fn wired(
 }
 
 /// Brings requests to a tenant without a network.
-struct Wire(Arc<Tenant>);
-
-impl Transport for Wire {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
-        let mut builder =
-            hyper::Request::builder().method(request.method).uri(request.url.as_str());
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
-        }
-        if let Some(token) = &request.token {
-            builder = builder.header("authorization", format!("Bearer {}", token.expose()));
-        }
-        let request = builder.body(request.body).expect("a request");
+pub(crate) fn wire(tenant: &Arc<Tenant>) -> impl Transport + 'static {
+    let tenant = Arc::clone(tenant);
+    move |request: HttpRequest| -> Exchange<'static> {
+        let tenant = Arc::clone(&tenant);
         Box::pin(async move {
             let lost = TransportError {
                 fault: TransportFault::Reset,
                 detail: "the connection was lost".to_owned(),
             };
-            let response = self.0.handle(request).await.map_err(|_| lost)?;
-            let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-            let headers = response.headers().iter();
-            let headers =
-                headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
-            let status = response.status().as_u16();
-            Ok(HttpResponse { status, headers, body: response.into_body() })
+            let answer = tenant.handle(request.map(|body| body.0)).await.map_err(|_| lost)?;
+            Ok(answer.map(Body))
         })
     }
 }
@@ -123,7 +109,7 @@ impl Bench {
         config["limits"] = json!({"operations": OPERATIONS});
         adjust(&mut config);
         let config = keep(&state, config);
-        let client = wired(&config, Arc::clone(&clock), seed ^ 0x5eed, Wire(Arc::clone(&tenant)));
+        let client = wired(&config, Arc::clone(&clock), seed ^ 0x5eed, wire(&tenant));
         Bench { tenant, client, clock, state }
     }
 

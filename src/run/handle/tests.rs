@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::client::ClientConfig;
-use crate::graph::transport::{BoxFuture, HttpRequest, HttpResponse, Transport, TransportError};
+use crate::graph::transport::{Body, Exchange, HttpRequest, HttpResponse, Transport};
 use crate::run::{Event, Warning};
 use crate::store::{SqliteStore, Store};
 use crate::time::{Clock, HostTime, Random, Sleep, Timestamp, TokioClock};
@@ -16,7 +16,7 @@ struct Service {
 }
 
 impl Transport for Service {
-    fn send(&self, _: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+    fn send(&self, _: HttpRequest) -> Exchange<'_> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         assert_ne!(Some(call), self.panics_at, "as told");
         Box::pin(async move {
@@ -24,7 +24,9 @@ impl Transport for Service {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok(HttpResponse { status: 202, headers: Vec::new(), body: [][..].into() })
+            let mut answer = HttpResponse::new(Body::default());
+            *answer.status_mut() = http::StatusCode::ACCEPTED;
+            Ok(answer)
         })
     }
 }

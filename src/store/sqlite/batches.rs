@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::columns::{hash_of, instant, moment, past_moment};
 use super::runs::{self, Keys};
 use super::trouble::Trouble;
-use crate::error::Error;
 use crate::store::batches::Step;
 use crate::store::{Actions, Batch, BatchState, UserState, sentences};
 use crate::time::Timestamp;
@@ -80,8 +79,8 @@ pub(super) fn step(
     body_hash: Option<u128>,
     step: Step,
 ) -> Result<Stepped, Trouble> {
-    let batch = numbered(connection, keys, number)?
-        .ok_or_else(|| Error::from(sentences::no_batch(run, number)))?;
+    let batch =
+        numbered(connection, keys, number)?.ok_or_else(|| sentences::no_batch(run, number))?;
     if let Some(body_hash) = body_hash {
         batch.has_bytes(run, body_hash)?;
     }

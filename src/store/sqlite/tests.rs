@@ -117,7 +117,7 @@ fn a_file_of_version_2_keeps_its_plans_and_approvals() {
     let removals = ["run", "day"].map(|window| verdict("removals", window, 12, "tripped"));
     let calm = verdict("adds", "run", 3, "passed");
     let plans = [
-        ("removals", true, brakes(&[removals.as_slice(), &[calm.clone()]].concat())),
+        ("removals", true, brakes(&[removals.as_slice(), std::slice::from_ref(&calm)].concat())),
         ("several", true, brakes(&[&removals[..], &[wiped("run"), wiped("week")]].concat())),
         ("calm", false, brakes(&[calm])),
         ("protected", true, brakes(&[])),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use entrabulk::error::{Error, ErrorKind};
 use entrabulk::graph::transport::{
-    BoxFuture, HttpRequest, HttpResponse, Transport, TransportError, TransportFault,
+    Body, Exchange, HttpRequest, Transport, TransportError, TransportFault,
 };
 use entrabulk::run::{Event, Summary};
 use entrabulk::simulator::{AppSettings, Endpoint, Fault, FaultRule, LatencySettings, Settings};
@@ -169,20 +169,23 @@ async fn a_refused_batch_is_named_and_the_run_stops_there() {
     assert!(error(summary).advice.contains("limits.bytes"));
 }
 
-/// Answers everything the same way and keeps what it was asked.
-struct Always(Result<u16, TransportFault>, &'static str);
-
-impl Transport for Always {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+/// Answers everything the same way.
+fn always(
+    end: Result<u16, TransportFault>,
+    location: &'static str,
+) -> impl Fn(HttpRequest) -> Exchange<'static> + Send + Sync + 'static {
+    move |request| {
         assert!(!format!("{request:?}").contains(SECRET));
-        let headers = vec![("Location".to_owned(), self.1.to_owned())];
-        let answer = self.0.map(|status| HttpResponse { status, headers, body: [][..].into() });
+        let answer = end.map(|status| {
+            let answer = http::Response::builder().status(status).header("Location", location);
+            answer.body(Body::default()).expect("an answer")
+        });
         let detail = "as told".to_owned();
         Box::pin(async move { answer.map_err(|fault| TransportError { fault, detail }) })
     }
 }
 
-async fn upload_through(transport: Always, secret: &str) -> Summary {
+async fn upload_through(transport: impl Transport + 'static, secret: &str) -> Summary {
     let state = State::new();
     let config =
         json!({"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"t","clientId":"c"});
@@ -195,7 +198,7 @@ async fn upload_through(transport: Always, secret: &str) -> Summary {
 #[tokio::test(start_paused = true)]
 async fn a_redirect_is_never_followed() {
     for secret in ["accessToken", "clientSecret"] {
-        let redirect = Always(Ok(307), "https://evil.example/take");
+        let redirect = always(Ok(307), "https://evil.example/take");
         let summary = upload_through(redirect, secret).await;
         assert_eq!(summary.kind, "HostNotAllowed");
         assert!(error(summary).message.contains("evil.example"));
@@ -208,7 +211,7 @@ async fn a_host_that_cannot_be_reached_costs_no_quota_and_no_doubt() {
         [(TransportFault::NotSent, "Unreachable"), (TransportFault::Tls, "TlsFailed")]
     {
         for secret in ["accessToken", "clientSecret"] {
-            let summary = upload_through(Always(Err(fault), ""), secret).await;
+            let summary = upload_through(always(Err(fault), ""), secret).await;
             assert_eq!((summary.kind, summary.calls, summary.in_doubt), (kind, 0, 0));
             assert_eq!(summary.not_sent, 20);
         }
