@@ -42,3 +42,8 @@ macro_rules! sentences {
     };
 }
 pub(crate) use sentences;
+
+/// A number and what it counts: "1 batch", "3 batches".
+pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}

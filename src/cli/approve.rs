@@ -2,11 +2,12 @@
 
 use clap::Args;
 use entrabulk::error::Error;
+use entrabulk::operation;
 use serde_json::{Map, Value, json};
 
-use super::Outcome;
-use super::arguments::{TargetArguments, call, usage};
-use super::output::Output;
+use super::arguments::{TargetArguments, json};
+use super::output::{Outcome, Output};
+use super::sentences;
 
 #[derive(Debug, Args)]
 pub(super) struct Approve {
@@ -39,7 +40,7 @@ fn brake(text: &str) -> Result<(String, u64), String> {
     };
     text.rsplit_once('=')
         .and_then(|(brake, digits)| Some((brake.trim().to_owned(), number(digits)?)))
-        .ok_or_else(|| "must be the name of a brake and a number, such as removals=12".into())
+        .ok_or_else(|| sentences::NO_BRAKE.into())
 }
 
 impl ApprovalArguments {
@@ -48,12 +49,11 @@ impl ApprovalArguments {
         if self.approve.is_empty() && self.reason.is_none() {
             return Ok(None);
         }
-        let reason = self.reason.as_deref().ok_or_else(|| usage("Say why with --reason TEXT."))?;
+        let reason = self.reason.as_deref().ok_or_else(sentences::no_reason)?;
         let logged_in =
             || ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-        let approver = self.approver.clone().or_else(logged_in).ok_or_else(|| {
-            usage("USER is not set, so say who approves with --approver or ENTRABULK_APPROVER.")
-        })?;
+        let approver =
+            self.approver.clone().or_else(logged_in).ok_or_else(sentences::no_approver)?;
         let brakes: Map<String, Value> =
             self.approve.iter().map(|(brake, users)| (brake.clone(), (*users).into())).collect();
         Ok(Some(json!({"brakes": brakes, "reason": reason, "approver": approver})))
@@ -62,18 +62,12 @@ impl ApprovalArguments {
 
 impl Approve {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
-        let mut arguments = self.approval.document()?.ok_or_else(|| {
-            usage("Name each brake that tripped, with --approve BRAKE=N, and say why with --reason TEXT.")
-        })?;
+        let mut arguments = self.approval.document()?.ok_or_else(sentences::no_approval)?;
         arguments["plan"] = self.plan.as_str().into();
-        let approval = call(&self.target.client()?, "plan.approve", &arguments)?;
-        output.text(
-            &format!(
-                "Plan {} may be applied once within 24 hours: entrabulk apply {}",
-                self.plan, self.plan
-            ),
-            &approval,
-        );
+        let approval = operation::runs::approve(&self.target.client()?, &json(&arguments))?;
+        if !output.document(&approval) {
+            output.line(&sentences::approved(&approval.plan));
+        }
         Ok(0)
     }
 }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use entrabulk::client::Client;
-use entrabulk::error::{Error, ErrorKind};
-use entrabulk::operation;
+use entrabulk::error::Error;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
+
+use super::sentences;
 
 /// How to read a source.
 #[derive(Debug, Args)]
@@ -160,15 +161,15 @@ impl TargetArguments {
     fn document(&self) -> Result<Value, Error> {
         let mut document = match &self.config {
             Some(path) => {
-                let json = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-                serde_json::from_slice(&json).map_err(|error| {
-                    usage(format!("The configuration {} is not JSON: {error}.", path.display()))
-                })?
+                let json =
+                    std::fs::read(path).map_err(|error| sentences::unreadable(path, &error))?;
+                serde_json::from_slice(&json)
+                    .map_err(|error| sentences::configuration_not_json(path, &error))?
             }
             None => json!({"version": 1}),
         };
         let Some(object) = document.as_object_mut() else {
-            return Err(usage("The configuration is not a JSON object."));
+            return Err(sentences::configuration_no_object());
         };
         for (key, value) in [
             ("cloud", &self.cloud),
@@ -224,7 +225,9 @@ impl TargetArguments {
             ("accessToken", &self.access_token_file, "ENTRABULK_ACCESS_TOKEN"),
         ] {
             let secret = match file {
-                Some(path) => Some(std::fs::read(path).map_err(|error| unreadable(path, &error))?),
+                Some(path) => {
+                    Some(std::fs::read(path).map_err(|error| sentences::unreadable(path, &error))?)
+                }
                 None => std::env::var(variable).ok().map(String::into_bytes),
             };
             if let Some(secret) = secret.map(Zeroizing::new) {
@@ -238,21 +241,6 @@ impl TargetArguments {
 /// A secret by its name.
 type Secret = (&'static str, Zeroizing<Vec<u8>>);
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    usage(format!("The file {} cannot be read: {error}.", path.display()))
-}
-
-/// Wrong usage.
-pub(super) fn usage(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message, "See --help.")
-}
-
-/// Carries out an operation of the library.
-pub(super) fn call(client: &Client, operation: &str, arguments: &Value) -> Result<Value, Error> {
-    let result = operation::call(Some(client), operation, arguments.to_string().as_bytes())?;
-    serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))
-}
-
 /// The arguments of an operation as it takes them.
 pub(super) fn json(arguments: &Value) -> Vec<u8> {
     arguments.to_string().into_bytes()
@@ -260,5 +248,5 @@ pub(super) fn json(arguments: &Value) -> Vec<u8> {
 
 /// A path as JSON text.
 pub(super) fn text(path: &Path) -> Result<&str, Error> {
-    path.to_str().ok_or_else(|| usage(format!("The path {} is not Unicode.", path.display())))
+    path.to_str().ok_or_else(|| sentences::not_unicode(path))
 }

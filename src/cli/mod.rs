@@ -11,6 +11,7 @@ mod rehearse;
 mod resume;
 mod runs;
 mod safety;
+mod sentences;
 mod simulate;
 mod upload;
 
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use entrabulk::error::Error;
 
 use output::Output;
 
@@ -102,6 +102,3 @@ pub(crate) fn main() -> ExitCode {
 
 /// Exit code for wrong usage.
 const USAGE: u8 = 64;
-
-/// What a command gives: its exit code, or the error that ended it.
-type Outcome = Result<u8, Error>;

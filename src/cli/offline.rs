@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use entrabulk::convert::CheckSummary;
-use entrabulk::error::{Error, ErrorKind};
+use entrabulk::error::ErrorKind;
 use entrabulk::operation;
 use entrabulk::run::Builder;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Outcome;
-use super::arguments::{ConversionArguments, SourceArguments};
-use super::output::Output;
+use super::arguments::{ConversionArguments, SourceArguments, json};
+use super::output::{Outcome, Output};
+use super::sentences::output_failed;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -88,10 +88,10 @@ pub(super) struct Suggest {
 impl Suggest {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let arguments = json!({"version": 1, "source": self.arguments.document(&self.source)?});
-        let result = operation::call(None, "suggest", arguments.to_string().as_bytes())?;
-        let result: Value =
-            serde_json::from_slice(&result).map_err(|error| Error::internal(error.to_string()))?;
-        output.text(result["mapping"].as_str().unwrap_or_default(), &result);
+        let suggestion = operation::suggest(&json(&arguments))?;
+        if !output.document(&suggestion) {
+            output.line(suggestion.mapping.trim_end());
+        }
         written(output, 0)
     }
 }
@@ -103,12 +103,4 @@ fn written(output: &Output, code: u8) -> Outcome {
 
 fn exit_code(summary: &CheckSummary) -> u8 {
     if summary.totals.rejected > 0 { ErrorKind::RecordsRejected.exit_code() } else { 0 }
-}
-
-fn output_failed(error: &std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The output cannot be written: {error}."),
-        "Check the space left and who reads it.",
-    )
 }

@@ -4,17 +4,16 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use entrabulk::error::{Error, ErrorKind};
-use entrabulk::operation::{self, plan::Created};
+use entrabulk::error::Error;
+use entrabulk::operation;
+use entrabulk::operation::plan::{Created, Preview};
 use entrabulk::plan::PlanDocument;
-use entrabulk::plan::brakes::{BrakeKind, BrakeVerdict, Window};
-use entrabulk::store::Counts;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Outcome;
-use super::arguments::{ConversionArguments, TargetArguments, call, json, text, usage};
-use super::output::{Output, counted, finding_line};
+use super::arguments::{ConversionArguments, TargetArguments, json, text};
+use super::output::{Outcome, Output};
 use super::safety::SettingsArguments;
+use super::sentences;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -90,9 +89,7 @@ enum PreviewFormat {
 impl Plan {
     pub(super) fn run(self, output: &mut Output) -> Outcome {
         let Some(command) = self.command else {
-            let source = self
-                .source
-                .ok_or_else(|| usage("Name the file to plan, or show, list, preview."))?;
+            let source = self.source.ok_or_else(sentences::nothing_to_plan)?;
             let client = self.target.client()?;
             let mut arguments = self.settings.of(self.conversion.document(&source)?)?;
             if let Some(path) = &self.preview {
@@ -122,7 +119,7 @@ impl Plan {
                 let arguments = json(&json!({"limit": limit}));
                 let list = operation::plan::list(&target.client()?, &arguments)?;
                 if !output.document(&list) {
-                    list.plans.iter().for_each(|plan| output.line(&line(plan)));
+                    list.plans.iter().for_each(|plan| output.line(&sentences::plan_line(plan)));
                 }
                 Ok(0)
             }
@@ -134,7 +131,7 @@ impl Plan {
                     "rows": if all { "all" } else { "changed" },
                     "bom": bom,
                 });
-                let preview = call(&target.client()?, "plan.preview", &arguments)?;
+                let preview = operation::plan::preview(&target.client()?, &json(&arguments))?;
                 show_preview(output, &preview)?;
                 Ok(0)
             }
@@ -150,29 +147,17 @@ impl Plan {
     }
 }
 
-fn show_preview(output: &Output, preview: &Value) -> Result<(), Error> {
-    let Some(rows) = preview["text"].as_str().filter(|_| !output.is_json()) else {
-        output.text(&format!("{} rows", preview["rows"]), preview);
+fn show_preview(output: &Output, preview: &Preview) -> Result<(), Error> {
+    if output.document(preview) {
+        return Ok(());
+    }
+    let Some(rows) = &preview.text else {
+        output.line(&sentences::preview_written(preview.rows));
         return Ok(());
     };
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(rows.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("The preview cannot be written: {error}."),
-            "Check who reads it, or name a file with --output.",
-        )
-    })
-}
-
-/// One line of a list.
-fn line(plan: &PlanDocument) -> String {
-    let Counts { add, update, disable, restore, .. } = plan.counts;
-    let state = if plan.tripped { "  stopped by a brake" } else { "" };
-    format!(
-        "{}  {}  add {add}, update {update}, disable {disable}, restore {restore}{state}",
-        plan.plan, plan.created_at
-    )
+    let written = stdout.write_all(rows.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| sentences::preview_failed(&error))
 }
 
 /// Findings and warnings shown, so that a plan fits one screen.
@@ -180,124 +165,17 @@ const SHOWN: usize = 10;
 
 fn show_findings(output: &Output, created: &Created) {
     for found in created.findings.iter().take(SHOWN) {
-        output.line(&finding_line(found.severity, &found.finding));
+        output.line(&sentences::finding(found.severity, &found.finding));
     }
     match created.findings.len().saturating_sub(SHOWN) as u64 + created.findings_omitted {
         0 => {}
-        more => output.line(&format!(
-            "… and {more} more; with --rejects FILE every rejected record stands in FILE"
-        )),
+        more => output.line(&sentences::findings_left_out(more)),
     }
 }
 
 /// Shows a plan on one screen.
 fn show(output: &Output, plan: &PlanDocument) {
-    output.line(&format!("plan {}, made {}", plan.plan, plan.created_at));
-    let counts = &plan.counts;
-    for (name, count) in [
-        ("add", counts.add),
-        ("update", counts.update),
-        ("disable", counts.disable),
-        ("restore", counts.restore),
-        ("unchanged", counts.unchanged),
-        ("skipped", counts.skipped),
-        ("missing", counts.missing),
-        ("out of scope", counts.out_of_scope),
-        ("rejected", counts.rejected),
-    ] {
-        let removes = name == "disable";
-        let remark = if removes { removals(plan) } else { String::new() };
-        if count > 0 || removes {
-            output.line(format!("  {name:<13}{count:>9}  {remark}").trim_end());
-        }
-    }
-    if plan.baseline_revision == 0 && plan.changes > 0 {
-        output.line("Nothing is known of this target yet: everybody is new.");
-    }
-    let cost = &plan.about.cost;
-    output.line(&format!(
-        "{} of {} left today, {} at the service's pace: done at {}",
-        counted(cost.calls, "call"),
-        cost.quota_left,
-        duration(cost.seconds),
-        cost.finish_at
-    ));
-    let warnings = &plan.about.warnings;
-    for warning in warnings.iter().take(SHOWN) {
-        output.line(&format!("warning: {warning}"));
-    }
-    if warnings.len() > SHOWN {
-        output.line(&format!("… and {} more; --json has them", warnings.len() - SHOWN));
-    }
-    for verdict in plan.brakes.iter().filter(|verdict| verdict.tripped()) {
-        output.line(&format!("BRAKE {}", verdict_line(verdict)));
-    }
-    if !plan.protected.is_empty() {
-        output.line(&format!(
-            "PROTECTED {} would be disabled, which no approval allows",
-            plan.protected.join(", ")
-        ));
-    }
-    output.line(match () {
-        () if plan.blocked => "The plan cannot be applied. Fix the source or the mapping.",
-        () if plan.tripped => {
-            "A brake stops the plan. Look at the preview; if it is right, approve the plan."
-        }
-        () if plan.changes == 0 => "Nothing to do.",
-        () => "Nothing stops the plan.",
-    });
-}
-
-/// How far the removals are from their limit.
-fn removals(plan: &PlanDocument) -> String {
-    let of_run = |verdict: &&BrakeVerdict| {
-        verdict.brake == BrakeKind::Removals && verdict.window == Window::Run
-    };
-    let Some(verdict) = plan.brakes.iter().find(of_run) else { return String::new() };
-    match verdict.trips_at {
-        None => format!("{}; no limit", share(verdict)),
-        Some(at) if at > verdict.affected => {
-            format!("{}; stops at {at}, {} more", share(verdict), at - verdict.affected)
-        }
-        Some(at) => format!("{}; stops at {at}", share(verdict)),
-    }
-}
-
-/// `0.42 % of 19990`.
-fn share(verdict: &BrakeVerdict) -> String {
-    let (touched, base) = (verdict.affected + verdict.earlier, verdict.base);
-    let percent = if base == 0 { 0.0 } else { touched as f64 * 100.0 / base as f64 };
-    format!("{percent:.2} % of {base}")
-}
-
-fn verdict_line(verdict: &BrakeVerdict) -> String {
-    let attribute = match &verdict.attribute {
-        Some(path) => format!(" of {path}"),
-        None => String::new(),
-    };
-    let earlier = match verdict.earlier {
-        0 => String::new(),
-        earlier => format!(" and {earlier} before"),
-    };
-    let window = match verdict.window {
-        Window::Run => "in this plan",
-        Window::Day => "in 24 hours",
-        Window::Week => "in 7 days",
-    };
-    format!(
-        "{}{attribute}: {}{earlier} {window}, {}; stops at {}",
-        verdict.brake.name(),
-        verdict.affected,
-        share(verdict),
-        verdict.trips_at.unwrap_or_default()
-    )
-}
-
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, seconds) => format!("{seconds} s"),
-        (0, 0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (0, hours, minutes, _) => format!("{hours} h {minutes} min"),
-        (days, hours, ..) => format!("{days} d {hours} h"),
-    }
+    output.line(&sentences::plan_made(plan));
+    sentences::plan_counts(plan).iter().for_each(|line| output.line(line));
+    sentences::plan_remarks(plan, SHOWN).iter().for_each(|line| output.line(line));
 }

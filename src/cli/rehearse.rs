@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use clap::Args;
 use entrabulk::client::Client;
-use entrabulk::error::{Error, ErrorKind};
+use entrabulk::error::Error;
 use entrabulk::run::Run;
 use entrabulk::store::SqliteStore;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::arguments::ConversionArguments;
-use super::output::Output;
+use super::output::{Outcome, Output};
 use super::safety::SettingsArguments;
+use super::sentences;
 use super::simulate::TenantArguments;
 use super::upload::follow;
 
@@ -97,14 +97,9 @@ impl Rehearse {
 }
 
 fn report(state: &Value, output: &Output) {
-    if output.is_json() {
-        output.line(&json!({"event": "simulated", "state": state}).to_string());
-        return;
+    if !output.document(&json!({"event": "simulated", "state": state})) {
+        output.line(&sentences::rehearsed(state));
     }
-    output.line(&format!(
-        "The simulated tenant was given {} users; its busiest 5 seconds saw {} of at most 40 calls.",
-        state["usersStaged"], state["worstWindow"]
-    ));
 }
 
 fn temporary(content: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
@@ -112,13 +107,7 @@ fn temporary(content: &[u8]) -> Result<tempfile::NamedTempFile, Error> {
         file.write_all(content)?;
         Ok(file)
     });
-    written.map_err(|error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("A temporary file cannot be written: {error}."),
-            "Check the space left in the system's temporary folder.",
-        )
-    })
+    written.map_err(|error| sentences::temporary_failed(&error))
 }
 
 fn internal(error: serde_json::Error) -> Error {

@@ -3,9 +3,8 @@
 use clap::Args;
 use entrabulk::run::Run;
 
-use super::Outcome;
 use super::arguments::TargetArguments;
-use super::output::Output;
+use super::output::{Outcome, Output};
 use super::upload::follow;
 
 #[derive(Debug, Args)]

@@ -1,12 +1,12 @@
 //! `runs`: what was executed, and how far it came.
 
 use clap::{Args, Subcommand};
-use entrabulk::operation::{self, runs::RunDocument};
+use entrabulk::operation;
 use serde_json::json;
 
-use super::Outcome;
 use super::arguments::{TargetArguments, json};
-use super::output::{Output, counted};
+use super::output::{Outcome, Output};
+use super::sentences;
 
 #[derive(Debug, Args)]
 pub(super) struct Runs {
@@ -47,36 +47,27 @@ impl Runs {
                 let arguments = json(&json!({"limit": limit}));
                 let list = operation::runs::list(&target.client()?, &arguments)?;
                 if !output.document(&list) {
-                    list.runs.iter().for_each(|run| output.line(&line(run)));
+                    list.runs.iter().for_each(|run| output.line(&sentences::run(run)));
                 }
             }
             RunsCommand::Abandon { run, target } => {
                 let arguments = json(&json!({"run": run}));
                 let done = operation::runs::abandon(&target.client()?, &arguments)?;
                 if !output.document(&done) {
-                    let users = counted(done.resend, "user");
-                    output.line(&format!("Run {run} is abandoned; {users} will be planned again."));
+                    output.line(&sentences::abandoned(&done.run, done.resend));
                 }
             }
             RunsCommand::Show { run, target } => {
                 let arguments = json(&json!({"run": run}));
                 let run = operation::runs::show(&target.client()?, &arguments)?;
                 if !output.document(&run) {
-                    output.line(&line(&run));
+                    output.line(&sentences::run(&run));
                     for batch in run.batches.iter().flatten() {
-                        output.line(&format!(
-                            "  batch {}  {}  attempts {}  {}",
-                            batch.batch, batch.state, batch.attempts, batch.client_request_id
-                        ));
+                        output.line(&sentences::batch(batch));
                     }
                 }
             }
         }
         Ok(0)
     }
-}
-
-fn line(run: &RunDocument) -> String {
-    let accepted = run.accepted().map_or(String::new(), |users| format!("  {users} accepted"));
-    format!("{}  {}  {}  plan {}{accepted}", run.run, run.started_at, run.state, run.plan)
 }

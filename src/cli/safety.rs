@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use entrabulk::error::Error;
 use serde_json::{Value, json};
 
-use super::arguments::{text, usage};
+use super::arguments::text;
+use super::sentences;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Missing {
@@ -85,24 +86,21 @@ impl SettingsArguments {
             Some(path) => std::fs::read(path)
                 .map_err(|error| error.to_string())
                 .and_then(|json| serde_json::from_slice(&json).map_err(|error| error.to_string()))
-                .map_err(|why| {
-                    usage(format!("The file {} cannot be read: {why}.", path.display()))
-                })?,
+                .map_err(|why| sentences::unreadable(path, &why))?,
         };
         if !document.is_object() {
-            return Err(usage("The plan settings are not a JSON object."));
+            return Err(sentences::settings_no_object());
         }
         let mut set = |path: &[&str], value: Option<Value>| {
             let Some(value) = value else { return Ok(()) };
             let mut place = &mut document;
-            for key in path {
+            for (at, key) in path.iter().enumerate() {
                 if place.is_null() {
                     *place = json!({});
                 }
                 let object = place.as_object_mut();
-                let object = object.ok_or_else(|| {
-                    usage(format!("Beside \"{key}\" the settings hold no object."))
-                })?;
+                let object =
+                    object.ok_or_else(|| sentences::no_object_at(&path[..at].join(".")))?;
                 place = object.entry(*key).or_insert(Value::Null);
             }
             *place = value;

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use entrabulk::error::{Error, ErrorKind};
+use entrabulk::error::Error;
 use entrabulk::simulator::{RunningSimulator, Settings, Simulator};
 use entrabulk::time::{Random, TokioClock};
 
-use super::Outcome;
-use super::arguments::usage;
-use super::output::Output;
+use super::output::{Outcome, Output};
+use super::sentences;
 
 #[derive(Debug, Args)]
 pub(super) struct Simulate {
@@ -62,22 +61,8 @@ impl Simulate {
         }
         let running = self.tenant.start(settings)?;
         let description = running.describe();
-        if output.is_json() {
-            output.line(&description.to_string());
-        } else {
-            output.line("A simulated tenant is listening. Point an upload at it with:");
-            for (flag, key) in [
-                ("--simulator", "url"),
-                ("--tenant-id", "tenantId"),
-                ("--client-id", "clientId"),
-                ("--service-principal-id", "servicePrincipalId"),
-                ("--job-id", "jobId"),
-            ] {
-                output.line(&format!("  {flag} {}", description[key].as_str().unwrap_or_default()));
-            }
-            let secret = description["clientSecret"].as_str().unwrap_or_default();
-            output.line(&format!("  and ENTRABULK_CLIENT_SECRET='{secret}' in the environment"));
-            output.line("Its state: GET /simulator/state. Ctrl+C stops it.");
+        if !output.document(&description) {
+            sentences::tenant(&description).iter().for_each(|line| output.line(line));
         }
         if self.until_stdin_closes {
             let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
@@ -90,13 +75,6 @@ impl Simulate {
 }
 
 fn read_settings(path: &Path) -> Result<Settings, Error> {
-    let json = std::fs::read(path)
-        .map_err(|error| usage(format!("The file {} cannot be read: {error}.", path.display())))?;
-    serde_json::from_slice(&json).map_err(|error| {
-        Error::new(
-            ErrorKind::ConfigInvalid,
-            format!("The simulator's settings are not right: {error}."),
-            "docs/simulator.md lists every setting.",
-        )
-    })
+    let json = std::fs::read(path).map_err(|error| sentences::unreadable(path, &error))?;
+    serde_json::from_slice(&json).map_err(|error| sentences::tenant_settings_invalid(&error))
 }

@@ -8,10 +8,9 @@ use clap::Args;
 use entrabulk::error::ErrorKind;
 use entrabulk::run::{Event, Run};
 
-use super::Outcome;
 use super::approve::ApprovalArguments;
 use super::arguments::{ConversionArguments, TargetArguments};
-use super::output::Output;
+use super::output::{Outcome, Output};
 use super::safety::SettingsArguments;
 
 #[derive(Debug, Args)]

@@ -45,6 +45,7 @@ impl Workspace {
             limits: parts.config.call_limits(),
             clock: &*parts.clock,
             random: &parts.random,
+            read_text: |path| std::fs::read_to_string(path),
         }
     }
 }

@@ -1,20 +1,22 @@
 //! Named operations, JSON in and JSON out: the one list that C, C#, PowerShell and the command line share.
 
+mod arguments;
 pub mod plan;
 pub mod runs;
+mod sentences;
 
 use std::io::Write;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::convert::{self, Conversion};
-use crate::error::{Error, ErrorKind, TABLE};
+use crate::convert::{self, CheckSummary, Conversion};
+use crate::error::{Error, TABLE};
 use crate::mapping;
 use crate::run::Builder;
+use arguments::parse;
 
 /// An operation: its name and what it does with its arguments.
 struct Operation {
@@ -26,9 +28,9 @@ struct Operation {
 /// The work of an operation.
 enum Work {
     /// It needs its arguments alone.
-    Free(fn(&[u8]) -> Result<Value, Error>),
+    Free(fn(&[u8]) -> Result<Vec<u8>, Error>),
     /// It needs a client, for its target and its state.
-    OfClient(fn(&Client, &[u8]) -> Result<Value, Error>),
+    OfClient(fn(&Client, &[u8]) -> Result<Vec<u8>, Error>),
 }
 
 /// Every operation.
@@ -36,74 +38,78 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "check",
         meaning: "A conversion -> counts and findings; nothing is written or sent.",
-        run: Work::Free(check),
+        run: Work::Free(|arguments| json(check(arguments)?)),
     },
     Operation {
         name: "convert",
         meaning: "{conversion, directory} -> request bodies as files batch-00001.json …",
-        run: Work::Free(convert),
+        run: Work::Free(|arguments| json(convert(arguments)?)),
     },
     Operation {
         name: "suggest",
         meaning: "{columns} or a conversion's {source} -> {mapping}: a commented first mapping.",
-        run: Work::Free(suggest),
+        run: Work::Free(|arguments| json(suggest(arguments)?)),
     },
     Operation {
         name: "errors",
         meaning: "{} -> every status with name, exit code, PowerShell category and meaning.",
-        run: Work::Free(errors),
+        run: Work::Free(|arguments| json(errors(arguments)?)),
     },
     Operation {
         name: "plan.create",
         meaning: "{conversion, settings} -> a stored plan: counts, cost, brakes, findings.",
-        run: Work::OfClient(|client, arguments| to_value(plan::create(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(plan::create(client, arguments)?)),
     },
     Operation {
         name: "plan.show",
         meaning: "{plan} -> that plan; without an id the target's newest.",
-        run: Work::OfClient(|client, arguments| to_value(plan::show(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(plan::show(client, arguments)?)),
     },
     Operation {
         name: "plan.list",
         meaning: "{limit} -> the target's plans, the newest first.",
-        run: Work::OfClient(|client, arguments| to_value(plan::list(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(plan::list(client, arguments)?)),
     },
     Operation {
         name: "plan.preview",
         meaning: "{plan, format, rows, bom, path} -> one row a user and action, in a file or as text.",
-        run: Work::OfClient(plan::preview),
+        run: Work::OfClient(|client, arguments| json(plan::preview(client, arguments)?)),
     },
     Operation {
         name: "plan.undo",
         meaning: "{run, settings} -> the inverse plan of a run.",
-        run: Work::OfClient(|client, arguments| to_value(plan::undo(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(plan::undo(client, arguments)?)),
     },
     Operation {
         name: "plan.approve",
         meaning: "{plan, brakes, reason, approver} -> lets one plan through its brakes, once, for 24 hours.",
-        run: Work::OfClient(runs::approve),
+        run: Work::OfClient(|client, arguments| json(runs::approve(client, arguments)?)),
     },
     Operation {
         name: "quota",
         meaning: "{} -> calls of the last 24 hours: used, left, reserve, when they are free again.",
-        run: Work::OfClient(|client, arguments| to_value(runs::quota(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(runs::quota(client, arguments)?)),
     },
     Operation {
         name: "runs.list",
         meaning: "{limit} -> the target's runs, the newest first.",
-        run: Work::OfClient(|client, arguments| to_value(runs::list(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(runs::list(client, arguments)?)),
     },
     Operation {
         name: "runs.show",
         meaning: "{run} -> that run and its batches; without an id the target's newest.",
-        run: Work::OfClient(|client, arguments| to_value(runs::show(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(runs::show(client, arguments)?)),
     },
     Operation {
         name: "runs.abandon",
         meaning: "{run} -> an unfinished run is abandoned; whoever is in doubt is planned again.",
-        run: Work::OfClient(|client, arguments| to_value(runs::abandon(client, arguments)?)),
+        run: Work::OfClient(|client, arguments| json(runs::abandon(client, arguments)?)),
     },
-    Operation { name: "operations", meaning: "{} -> this list.", run: Work::Free(operations) },
+    Operation {
+        name: "operations",
+        meaning: "{} -> this list.",
+        run: Work::Free(|arguments| json(operations(arguments)?)),
+    },
 ];
 
 /// Carries out the operation `name` with JSON `arguments` (empty: `{}`) and gives its JSON result.
@@ -117,61 +123,34 @@ pub fn call(client: Option<&Client>, name: &str, arguments: &[u8]) -> Result<Vec
     let operation =
         OPERATIONS.iter().find(|operation| operation.name == name).ok_or_else(|| {
             let names: Vec<&str> = OPERATIONS.iter().map(|operation| operation.name).collect();
-            Error::new(
-                ErrorKind::UnknownOperation,
-                format!("There is no operation \"{name}\"."),
-                format!("Use one of: {}.", names.join(", ")),
-            )
+            sentences::unknown(name, &names.join(", "))
         })?;
     let arguments = if arguments.is_empty() { b"{}" } else { arguments };
-    let result = match (&operation.run, client) {
+    match (&operation.run, client) {
         (Work::Free(work), _) => work(arguments),
         (Work::OfClient(work), Some(client)) => work(client, arguments),
-        (Work::OfClient(_), None) => Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("The operation \"{name}\" is about a target, and no client was given."),
-            "Make a client for the target and hand it in.",
-        )),
-    };
-    Ok(result?.to_string().into_bytes())
-}
-
-fn to_value(value: impl serde::Serialize) -> Result<Value, Error> {
-    serde_json::to_value(value).map_err(|error| Error::internal(error.to_string()))
-}
-
-/// The arguments of an operation, from their document.
-fn parse<T: DeserializeOwned>(arguments: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(arguments).map_err(arguments_invalid)
-}
-
-/// The arguments of a list: how many of the newest it has at most.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listing {
-    limit: Option<usize>,
-}
-
-impl Listing {
-    fn limit(self) -> usize {
-        self.limit.unwrap_or(20)
+        (Work::OfClient(_), None) => Err(sentences::without_client(name)),
     }
 }
 
-fn check(arguments: &[u8]) -> Result<Value, Error> {
-    let (summary, _) = convert::check(Conversion::parse(arguments)?, None)?;
-    to_value(summary)
+/// The answer of an operation, as it crosses the border.
+fn json(answer: impl Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(&answer).map_err(|error| Error::internal(error.to_string()))
 }
 
-fn arguments_invalid(error: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::ConfigInvalid,
-        format!("The arguments are not right: {error}."),
-        "The operation \"operations\" says what each one takes.",
-    )
+fn check(arguments: &[u8]) -> Result<CheckSummary, Error> {
+    Ok(convert::check(Conversion::parse(arguments)?, None)?.0)
 }
 
-fn convert(arguments: &[u8]) -> Result<Value, Error> {
+/// What a check found, and the files that hold the bodies.
+#[derive(Debug, Serialize)]
+struct Converted {
+    #[serde(flatten)]
+    summary: CheckSummary,
+    files: Vec<String>,
+}
+
+fn convert(arguments: &[u8]) -> Result<Converted, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Arguments {
@@ -187,9 +166,7 @@ fn convert(arguments: &[u8]) -> Result<Value, Error> {
         write_new(&path, &body)?;
         files.push(path.display().to_string());
     }
-    let mut summary = to_value(summary)?;
-    summary["files"] = json!(files);
-    Ok(summary)
+    Ok(Converted { summary, files })
 }
 
 /// The file name of batch `number`, from 1.
@@ -204,22 +181,29 @@ pub fn write_new(path: &Path, body: &[u8]) -> Result<(), Error> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(body));
-    written.map_err(|error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("The file {} cannot be written: {error}.", path.display()),
-            "Name an empty folder that you may write to.",
-        )
-    })
+    written.map_err(|error| sentences::unwritable(path.display(), error))
 }
 
-fn suggest(arguments: &[u8]) -> Result<Value, Error> {
+/// A first mapping.
+#[derive(Debug, Serialize)]
+pub struct Suggestion {
+    /// The mapping, a JSON text with remarks.
+    pub mapping: String,
+}
+
+/// `suggest`: a first mapping of the columns named, or of those that a source has.
+///
+/// # Errors
+/// `ConfigInvalid`; what opening the source gives.
+pub fn suggest(arguments: &[u8]) -> Result<Suggestion, Error> {
     let value: Value = parse(arguments)?;
     let columns = match value.get("columns") {
-        Some(columns) => serde_json::from_value(columns.clone()).map_err(arguments_invalid)?,
+        Some(columns) => {
+            serde_json::from_value(columns.clone()).map_err(sentences::invalid_arguments)?
+        }
         None => convert::columns(&Conversion::parse(arguments)?)?,
     };
-    Ok(json!({"mapping": mapping::suggest(&columns)}))
+    Ok(Suggestion { mapping: mapping::suggest(&columns) })
 }
 
 fn errors(_: &[u8]) -> Result<Value, Error> {

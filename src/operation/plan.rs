@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::{Listing, parse};
+use super::arguments::{Listing, parse};
+use super::sentences;
 use crate::client::{Client, Workspace};
 use crate::convert::{CheckFinding, Gathered};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::plan::{self, PlanArguments, PlanDocument, PlanSettings};
 use crate::report::preview::{self, PreviewFormat, PreviewRows};
 use crate::store::Plan;
@@ -95,7 +95,26 @@ pub fn list(client: &Client, arguments: &[u8]) -> Result<Plans, Error> {
     Ok(Plans { plans: plans.iter().map(PlanDocument::of).collect::<Result<_, _>>()? })
 }
 
-pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
+/// A preview that was written, or is here as text.
+#[derive(Debug, Serialize)]
+pub struct Preview {
+    /// Its plan.
+    pub plan: String,
+    /// Its rows.
+    pub rows: u64,
+    /// The whole preview, unless a file was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}
+
+/// `plan.preview`: one row for every user and action of a stored plan, or of the newest. Blocks.
+///
+/// # Errors
+/// `ConfigInvalid`; `NotFound`; what [`preview::write_preview`] gives.
+pub fn preview(client: &Client, arguments: &[u8]) -> Result<Preview, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct Arguments {
@@ -137,19 +156,17 @@ pub(super) fn preview(client: &Client, arguments: &[u8]) -> Result<Value, Error>
         let mut text = Vec::new();
         let rows = preview::preview(&**store, &found, wanted, format, &mut text)?;
         let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
-        return Ok(json!({"plan": found.id, "rows": rows, "text": text}));
+        return Ok(Preview { plan: found.id, rows, text: Some(text), path: None });
     };
     let rows = preview::write_preview(&*workspace.store, &found, wanted, format, &path)?;
-    Ok(json!({"plan": found.id, "rows": rows, "path": path}))
+    Ok(Preview { plan: found.id, rows, text: None, path: Some(path) })
 }
 
 /// The plan of that id, or the target's newest.
 fn find(workspace: &Workspace, id: Option<String>) -> Result<Plan, Error> {
     let Workspace { store, target, .. } = workspace;
     let Some(id) = id else {
-        return store.plans(Some(target.id), 1)?.pop().ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "This target has no plan yet.", "Make one first.")
-        });
+        return store.plans(Some(target.id), 1)?.pop().ok_or_else(sentences::no_plan_yet);
     };
     store.plan(&id)
 }

@@ -5,46 +5,46 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
-use super::{Listing, parse};
+use super::arguments::{Listing, parse};
+use super::sentences;
 use crate::client::{Client, Ledger, Workspace};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::store::{self, Approval, Batch, BatchState, Lease, Run, RunState};
 use crate::time::Timestamp;
 
 /// Longer than abandoning takes.
 const ABANDONING: Duration = Duration::from_secs(60);
 
-pub(super) fn approve(client: &Client, arguments: &[u8]) -> Result<Value, Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Arguments {
-        plan: String,
-        brakes: BTreeMap<String, u64>,
-        reason: String,
-        approver: String,
-    }
-    let arguments: Arguments = parse(arguments)?;
-    let Arguments { plan, brakes, reason, approver } = arguments;
+/// An approval, as it is asked for and as it is answered.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalDocument {
+    /// The plan.
+    pub plan: String,
+    /// How many users each tripped brake counts in the plan, by the brake's name.
+    pub brakes: BTreeMap<String, u64>,
+    /// Why it is right.
+    pub reason: String,
+    /// Who says so.
+    pub approver: String,
+}
+
+/// `plan.approve`: lets one plan through its brakes, once.
+///
+/// # Errors
+/// `ConfigInvalid`; `NotFound`; `ApprovalRefused`; what the store gives.
+pub fn approve(client: &Client, arguments: &[u8]) -> Result<ApprovalDocument, Error> {
+    let ApprovalDocument { plan, brakes, reason, approver } = parse(arguments)?;
     let store = client.kept()?.store;
     let now = client.parts().clock.now();
-    let judgement = crate::plan::judge_again(&*store, &store.plan(&plan)?, now)?;
-    if judgement.blocked() {
-        return Err(Error::new(
-            ErrorKind::ApprovalRefused,
-            format!("Plan {plan} would disable protected users, which no approval allows."),
-            "Fix the source, or take them off the protected list.",
-        ));
+    if crate::plan::judge_again(&*store, &store.plan(&plan)?, now)?.blocked() {
+        return Err(sentences::protected(&plan));
     }
     let approval = Approval { plan, brakes, reason, approver };
     store.approve(&approval, now)?;
-    Ok(json!({
-        "plan": approval.plan,
-        "brakes": approval.brakes,
-        "reason": approval.reason,
-        "approver": approval.approver,
-    }))
+    let Approval { plan, brakes, reason, approver } = approval;
+    Ok(ApprovalDocument { plan, brakes, reason, approver })
 }
 
 /// What abandoning a run came to.
@@ -72,7 +72,7 @@ pub fn abandon(client: &Client, arguments: &[u8]) -> Result<Abandoned, Error> {
     let target = workspace.desk(client).own_run(&run)?.target;
     let now = client.parts().clock.now();
     // A run at work renews its lease; nobody may pull the run away under it.
-    let holder = format!("the abandoning of run {run}");
+    let holder = sentences::abandoning(&run);
     if let Lease::Held { by, until } = store.take_lease(target, &holder, ABANDONING, now)? {
         return Err(store::lease_held(&by, until));
     }
@@ -250,9 +250,7 @@ pub fn show(client: &Client, arguments: &[u8]) -> Result<RunDocument, Error> {
     let Workspace { store, target, .. } = client.kept()?;
     let run = match arguments.run {
         Some(id) => store.run(&id)?,
-        None => store.runs(Some(target.id), 1)?.pop().ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "This target has no run yet.", "Apply a plan first.")
-        })?,
+        None => store.runs(Some(target.id), 1)?.pop().ok_or_else(sentences::no_run_yet)?,
     };
     let batches = store.batches(&run.id)?.into_iter().map(BatchDocument::from).collect();
     Ok(RunDocument { batches: Some(batches), ..RunDocument::of(run) })

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::diff;
 use super::document::NameCounts;
 use super::drafts::{Draft, Drafts, Texts};
-use super::known::{Known, moved, name_hash};
+use super::known::{Known, name_hash};
 use super::reason::{Reason, renamed};
+use super::sentences;
 use super::settings::{PlanSettings, UnknownInactive};
 use crate::convert::{LeftOut, Place, Visitor};
 use crate::error::Error;
@@ -65,7 +66,7 @@ impl<'a> Comparison<'a> {
 
     /// What the store has of a user that the baseline knows.
     pub(super) fn before(&self, external_id: &str) -> Result<BaselineUser, Error> {
-        self.store.baseline_user(self.target, external_id)?.ok_or_else(moved)
+        self.store.baseline_user(self.target, external_id)?.ok_or_else(sentences::baseline_moved)
     }
 
     /// The draft of a user that the baseline does not know.

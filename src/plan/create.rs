@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::document::Origin;
 use super::warnings::Warnings;
 use super::write::{Frame, write};
-use super::{guards, names};
+use super::{guards, names, sentences};
 use crate::convert::{Checked, Prepared, Report, Spool};
 use crate::error::{Error, ErrorKind, Severity};
 use crate::finding::{Finding, Rule};
@@ -76,11 +76,11 @@ pub fn create(
     };
     // Of a part nobody expects as many rows as of everybody.
     let last = if conversion.part { None } else { store.last_source(desk.target.id)? };
-    let refusal =
-        guards::check(&settings, &checked, last, &mut warnings, &|id| comparison.has_canary(id));
+    let present = |id: &str| comparison.has_canary(id);
+    let refusal = guards::check(&settings, &checked, last, &mut warnings, &present, desk.read_text);
     let refusal = match (refusal, &settings.consent) {
         (Err(refusal), Consent::Rehearsal) if refusal.kind == ErrorKind::SourceRefused => {
-            warnings.say(format!("An upload would stop here. {}", refusal.message));
+            warnings.say(sentences::would_stop(&refusal.message));
             Some(refusal)
         }
         (refusal, _) => refusal.map(|()| None)?,
@@ -90,10 +90,7 @@ pub fn create(
         false => absent(&mut comparison, &checked, &settings, &mut warnings)?,
     };
     if store.keep()? == Keep::Hashes && comparison.known.users() > 0 {
-        warnings.say(
-            "Only hashes are kept, so values before, wiped attributes and userNames are not compared."
-                .into(),
-        );
+        warnings.say(sentences::HASHES_ONLY.into());
     }
     let Comparison { known, drafts, unchanged, out_of_scope, .. } = comparison;
     let (mut drafts, mut texts) = drafts.finish()?;
@@ -134,25 +131,12 @@ fn absent(
     let absent = comparison.draft_absent(proof.as_ref().ok(), settings.missing)?;
     if absent.unproven > 0 {
         let records = proof.err().unwrap_or_default();
-        let (verb, it) = if records == 1 { ("was", "it") } else { ("were", "they") };
-        warnings.say(format!(
-            "{} missing from the source may be behind the {records} that {verb} cut off or rejected without \
-                 an externalId, so nobody is disabled for being absent. Mend what {it} came from.",
-            users(absent.unproven)
-        ));
+        warnings.say(sentences::absence_unproven(absent.unproven, records));
     }
     if absent.not_kept > 0 {
-        warnings.say(format!(
-            "{} missing from the source cannot be disabled: only hashes are kept, and a user is \
-                 always sent whole. Send them with active false.",
-            users(absent.not_kept)
-        ));
+        warnings.say(sentences::leavers_not_kept(absent.not_kept));
     }
     Ok(absent.disabled)
-}
-
-fn users(count: u64) -> String {
-    if count == 1 { "One user".into() } else { format!("{count} users") }
 }
 
 /// Passes findings on, and keeps those about managers.
@@ -178,7 +162,7 @@ impl Listener<'_, '_> {
 
     fn note(&mut self, finding: &Finding) {
         let external_id = finding.external_id.as_deref().unwrap_or_default();
-        self.warnings.note(|| format!("\"{external_id}\": {}", finding.message));
+        self.warnings.note(|| sentences::of_user(external_id, &finding.message));
     }
 
     /// A manager that this job processed before is known to the service.

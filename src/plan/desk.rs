@@ -1,11 +1,15 @@
 //! What a plan is made with; all of it is handed in.
 
-use crate::error::{Error, ErrorKind};
+use std::io;
+use std::path::Path;
+
+use super::sentences;
+use crate::error::Error;
 use crate::scim::bulk::BatchLimits;
 use crate::store::{CallLimits, Ledger, Run, Store, Target, TenantId};
 use crate::time::{Clock, Random};
 
-/// The state, the target, time and chance for making or judging a plan.
+/// The state, the target, time, chance and files for making or judging a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Desk<'a> {
     /// Where baseline and plans are kept.
@@ -22,6 +26,8 @@ pub struct Desk<'a> {
     pub clock: &'a dyn Clock,
     /// Chance, for ids.
     pub random: &'a Random,
+    /// How a small text file beside the source is read: its manifest.
+    pub read_text: fn(&Path) -> io::Result<String>,
 }
 
 impl Desk<'_> {
@@ -34,10 +40,6 @@ impl Desk<'_> {
         if run.target == self.target.id {
             return Ok(run);
         }
-        Err(Error::new(
-            ErrorKind::NotFound,
-            format!("Run {id} is of another target."),
-            "Name the target that it ran against.",
-        ))
+        Err(sentences::run_elsewhere(id))
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::brakes::{Base, BrakeVerdict};
-use super::judgement::{StoredBrakes, unreadable};
+use super::judgement::StoredBrakes;
+use super::sentences;
 use crate::error::{Error, ErrorKind};
 use crate::store::{Counts, Plan};
 use crate::time::Timestamp;
@@ -96,7 +97,7 @@ impl About {
     /// # Errors
     /// `StoreDamaged`.
     pub fn of(plan: &Plan) -> Result<Self, Error> {
-        serde_json::from_str(&plan.facts.source).map_err(|_| unreadable("The facts"))
+        serde_json::from_str(&plan.facts.source).map_err(|_| sentences::plan_damaged(&plan.id))
     }
 }
 

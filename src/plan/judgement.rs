@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::brakes::{Base, BrakeKind, BrakeLimits, BrakeVerdict, Earlier, Touched, judge};
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 use crate::store::{Action, Actions, ItemFilter, Plan, PlanFacts, PlanItem, Store, TargetId};
 use crate::time::{DAY, Timestamp};
 
@@ -52,7 +53,8 @@ impl StoredBrakes {
     /// `StoreDamaged`.
     pub fn of(plan: &Plan) -> Result<Self, Error> {
         let PlanFacts { brakes, judgement, protected_names, .. } = &plan.facts;
-        Self::read(brakes, judgement, protected_names.clone()).map_err(|_| unreadable("The brakes"))
+        Self::read(brakes, judgement, protected_names.clone())
+            .map_err(|_| sentences::plan_damaged(&plan.id))
     }
 
     /// Out of what the store keeps of them apart. A store of hashes has no names; what they forbid is in the
@@ -90,50 +92,20 @@ impl Judgement {
         tripped.map(|verdict| (verdict.name(), verdict.affected)).collect()
     }
 
-    /// The error of `plan`, which must not go on as it is. `kept` says whether there will be a plan to approve.
-    pub fn stops(&self, plan: &Plan, kept: bool) -> Error {
+    /// The error of `plan`, which must not go on as it is and which no state keeps for an approval.
+    pub fn stops(&self, plan: &Plan) -> Error {
         if self.blocked() {
-            let names = self.protected.iter().take(5).map(|id| format!("\"{id}\""));
-            return Error::new(
-                ErrorKind::BrakeTripped,
-                format!(
-                    "Plan {} would disable protected users: {}.",
-                    plan.id,
-                    names.collect::<Vec<_>>().join(", ")
-                ),
-                "No approval lets it through. Fix the source, or take them off the protected list.",
-            );
+            return sentences::protected(&plan.id, &self.protected);
         }
-        let numbers = self.tripped_brakes();
-        let named: Vec<String> =
-            numbers.iter().map(|(brake, users)| format!("{brake} ({users})")).collect();
-        let mut message = format!("A brake stops plan {}: {}.", plan.id, named.join(", "));
-        message.push_str(&self.explanation(plan));
-        let flags: Vec<String> =
-            numbers.iter().map(|(brake, users)| format!("--approve {brake}={users}")).collect();
-        let flags = flags.join(" ");
-        let advice = if kept {
-            format!("If it is right: entrabulk approve {} {flags} --reason TEXT", plan.id)
-        } else {
-            format!("If it is right, upload again with {flags} --reason TEXT")
-        };
-        Error::new(ErrorKind::BrakeTripped, message, advice)
+        sentences::braked(&plan.id, &self.tripped_brakes(), self.explanation(plan))
     }
 
     /// What is to be said of the brakes that tripped beside their numbers: a sentence after a blank, or nothing.
     pub fn explanation(&self, plan: &Plan) -> String {
-        let Some(users) = self.tripped_brakes().get(BrakeKind::InactiveAdds.name()).copied() else {
-            return String::new();
-        };
-        let known = match plan.baseline_revision {
-            0 => "Nothing is known of this target yet",
-            _ => "Some users are not known yet",
-        };
-        format!(
-            " {known}, and {users} of {} new users are not active: where one of them exists in Entra ID already, \
-             the account would be disabled.",
-            plan.facts.counts.add
-        )
+        match self.tripped_brakes().get(BrakeKind::InactiveAdds.name()) {
+            Some(inactive) => sentences::inactive_adds(plan, *inactive),
+            None => String::new(),
+        }
     }
 
     /// Whether no approval can help.
@@ -200,12 +172,4 @@ pub fn judge_again(store: &dyn Store, plan: &Plan, now: Timestamp) -> Result<Jud
     store.plan_items(&plan.id, &filter, &mut |item| judge.see(&item, &stored.protected))?;
     let earlier = earlier(store, plan.target, now)?;
     Ok(judge.judgement(&earlier, stored.base, &stored.limits))
-}
-
-pub(super) fn unreadable(what: &str) -> Error {
-    Error::new(
-        ErrorKind::StoreDamaged,
-        format!("{what} of a stored plan cannot be read."),
-        "Make the plan again.",
-    )
 }

@@ -6,7 +6,8 @@ use hashbrown::HashTable;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::reason::Reason;
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 use crate::lint::fold_into;
 use crate::store::{BaselineRow, Store, TargetId, UserState};
 
@@ -133,24 +134,26 @@ impl Known {
         let Some(target) = self.target else { return Ok(()) };
         // A baseline that moved has other numbers, so nothing may come of a scan of it.
         if store.baseline_revision(target)? != self.revision {
-            return Err(moved());
+            return Err(sentences::baseline_moved());
         }
         let mut number = 0;
         let revision = store.scan_baseline(target, &mut |row| {
             let at = number;
             number += 1;
             if self.keys.get(at as usize) != Some(&xxh3_128(row.external_id.as_bytes())) {
-                return Err(moved());
+                return Err(sentences::baseline_moved());
             }
             each(at, row)
         })?;
-        if revision == self.revision { Ok(()) } else { Err(moved()) }
+        if revision == self.revision { Ok(()) } else { Err(sentences::baseline_moved()) }
     }
 
     /// An error if the baseline is no longer what was read.
     pub(super) fn still_holds(&self, store: &dyn Store) -> Result<(), Error> {
         match self.target {
-            Some(target) if store.baseline_revision(target)? != self.revision => Err(moved()),
+            Some(target) if store.baseline_revision(target)? != self.revision => {
+                Err(sentences::baseline_moved())
+            }
             _ => Ok(()),
         }
     }
@@ -159,15 +162,6 @@ impl Known {
 /// A key is a hash already; half of it will do.
 const fn hash_of(key: u128) -> u64 {
     key as u64
-}
-
-/// The baseline changed under a plan in the making.
-pub(crate) fn moved() -> Error {
-    Error::new(
-        ErrorKind::PlanStale,
-        "Another run changed the baseline while the plan was being made.",
-        "Make the plan again when that run has ended.",
-    )
 }
 
 /// The hash of a userName as Entra compares it, without regard to case; 0 for none.

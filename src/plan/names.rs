@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::drafts::{Draft, DraftTexts};
 use super::known::{Known, name_hash};
 use super::reason::Reason;
+use super::sentences;
 use crate::error::Error;
 use crate::finding::{Finding, Rule};
 use crate::lint::fold_into;
@@ -76,11 +77,7 @@ pub(super) fn settle(
         }
         rejected.extend(waiting.remove(&at).into_iter().flatten());
         let texts = texts.of(&drafts[at])?;
-        let message = format!(
-            "userName \"{}\" is that of the user \"{holder}\", who keeps it; Entra does not make names \
-             unique. Rename one of the two first.",
-            texts.user_name
-        );
+        let message = sentences::name_taken(texts.user_name, &holder);
         let line = drafts[at].place.map_or(0, |place| place.line);
         findings.push(
             Finding::new(line, Rule::DuplicateUserName, message)

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::brakes::{BrakeLimit, BrakeLimits, Windows};
 use super::document::MissingPolicy;
 use super::judgement::Protected;
+use super::sentences;
 use crate::convert::Conversion;
 use crate::document::{Reader, read_document};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A source that lost this many percent of the rows of the last run is refused.
 const DEFAULT_DROP: u64 = 20;
@@ -120,11 +121,7 @@ impl PlanArguments {
         let settings = doc.object("settings", PlanSettings::read);
         let (conversion, settings) = (conversion?, settings?);
         if conversion.part && settings.missing == MissingPolicy::Disable {
-            doc.problem(
-                "settings.missing",
-                "cannot be \"disable\" for a part of the people (--partial, source.complete: false): whoever \
-                 is not in a part is not missing",
-            );
+            doc.problem("settings.missing", sentences::NOT_OF_A_PART);
         }
         let preview_path = doc.path("previewPath");
         Some(PlanArguments { conversion, settings, preview_path })
@@ -136,24 +133,15 @@ impl PlanArguments {
     /// `ConfigInvalid`.
     pub fn fit(&self, kept: bool) -> Result<(), Error> {
         let PlanSettings { missing, unknown_inactive, consent, .. } = &self.settings;
-        let (message, advice) = match consent {
-            Consent::Given { .. } if kept => (
-                "An upload cannot approve itself where a state is kept.",
-                "Approve the plan that was stopped, with approve; then start the upload again.",
-            ),
+        Err(match consent {
+            Consent::Given { .. } if kept => sentences::no_approval_beside_a_state(),
             _ if kept => return Ok(()),
-            _ if *unknown_inactive == UnknownInactive::Skip => (
-                "Without a state every user is unknown, so that skipping unknown inactive users would mean \
-                 that no leaver is ever disabled.",
-                "Leave out --unknown-inactive skip, or keep a state.",
-            ),
-            _ if *missing == MissingPolicy::Disable => (
-                "Without a state nobody is known who could be missing.",
-                "Leave out --missing disable, or keep a state.",
-            ),
+            _ if *unknown_inactive == UnknownInactive::Skip => {
+                sentences::no_skipping_without_a_state()
+            }
+            _ if *missing == MissingPolicy::Disable => sentences::nobody_missing_without_a_state(),
             _ => return Ok(()),
-        };
-        Err(Error::new(ErrorKind::ConfigInvalid, message, advice))
+        })
     }
 }
 
@@ -308,7 +296,7 @@ fn read_guards(doc: &mut Reader<'_>) -> Option<Guards> {
     };
     let required_columns = doc.texts("requiredColumns");
     let canaries = doc.texts("canaries");
-    let path = doc.text("manifestPath").map(|path| Manifest::File(path.into()));
+    let path = doc.path("manifestPath").map(Manifest::File);
     let given = doc.value("manifest").is_some();
     let manifest = doc.object("manifest", |doc| {
         let rows = doc.optional_integer("rows", 0..=u64::MAX);
@@ -316,12 +304,12 @@ fn read_guards(doc: &mut Reader<'_>) -> Option<Guards> {
         if let Some(digest) = &sha256
             && !is_sha256(digest)
         {
-            doc.problem("sha256", "must be 64 hexadecimal digits");
+            doc.problem("sha256", sentences::NO_DIGEST);
         }
         Some(Manifest::Given { rows: rows?, sha256 })
     });
     if given && path.is_some() {
-        doc.problem("manifestPath", "goes not with manifest; give one of the two");
+        doc.clash("manifestPath", "manifest");
     }
     Some(Guards {
         min_rows: min_rows?,

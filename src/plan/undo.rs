@@ -10,9 +10,10 @@ use super::desk::Desk;
 use super::document::{MissingPolicy, Origin};
 use super::drafts::Draft;
 use super::reason::Reason;
+use super::sentences;
 use super::warnings::Warnings;
 use super::write::{Frame, write};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::plan::PlanSettings;
 use crate::scim::User;
 use crate::store::{Action, Actions, Before, Certainty, Counts, ItemFilter, Plan};
@@ -22,17 +23,13 @@ use crate::store::{Action, Actions, Before, Certainty, Counts, ItemFilter, Plan}
 ///
 /// # Errors
 /// `NotFound`; `RunUnfinished` before the run's end; `InvalidState` where the values before were not
-/// kept or were let go; `PlanStale` and what the store gives.
+/// kept or were deleted; `PlanStale` and what the store gives.
 pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, Error> {
     let store = desk.store;
     let now = desk.clock.now();
     let undone = desk.own_run(run)?;
     if !undone.state.is_final() {
-        return Err(Error::new(
-            ErrorKind::RunUnfinished,
-            format!("Run {run} has not ended yet."),
-            "Resume it to its end, or abandon it; then undo it.",
-        ));
+        return Err(sentences::run_unfinished(run));
     }
     let mut sent: HashMap<u128, u128> = HashMap::new();
     let filter = ItemFilter { actions: Actions::SENT, ordinals: 0..u64::MAX, with_users: false };
@@ -47,21 +44,12 @@ pub fn undo(desk: &Desk<'_>, run: &str, settings: PlanSettings) -> Result<Plan, 
         comparison.revert(&before, sent.get(&xxh3_128(before.external_id.as_bytes())).copied())
     })?;
     if users == 0 {
-        return Err(Error::new(
-            ErrorKind::InvalidState,
-            format!("Run {run} left no values before it: it sent nobody, or they were let go."),
-            "Send the export that was current before the run.",
-        ));
+        return Err(sentences::nothing_before(run));
     }
     let mut warnings = Warnings::default();
     let left_alone = comparison.changed_since;
     if left_alone > 0 {
-        let whom = if left_alone == 1 {
-            "One user was".into()
-        } else {
-            format!("{left_alone} users were")
-        };
-        warnings.say(format!("{whom} changed by later runs, and left as they are."));
+        warnings.say(sentences::changed_later(left_alone));
     }
     let rows = store.last_source(desk.target.id)?.map_or(0, |last| last.rows);
     let Comparison { known, drafts, unchanged, .. } = comparison;
@@ -92,7 +80,7 @@ impl Comparison<'_> {
     /// Drafts the way back for one user of a run. `sent` is the hash of what the run sent.
     fn revert(&mut self, before: &Before<'_>, sent: Option<u128>) -> Result<(), Error> {
         let external_id = before.external_id;
-        let number = self.known.find(external_id).ok_or_else(super::known::moved)?;
+        let number = self.known.find(external_id).ok_or_else(sentences::baseline_moved)?;
         let current = self.before(external_id)?;
         if sent != Some(current.hash) {
             let mut draft = Draft::new(Action::Rejected, Reason::ChangedSinceRun, Certainty::Known);
@@ -104,23 +92,16 @@ impl Comparison<'_> {
             self.unchanged += 1;
             return Ok(());
         }
-        let not_kept = || {
-            Error::new(
-                ErrorKind::InvalidState,
-                "The state keeps hashes only, so what users were before the run is not known.",
-                "Send the export that was current before the run.",
-            )
-        };
         let (user, reason) = match (before.hash, before.user) {
             (None, _) => {
                 if current.active == Some(false) {
                     self.unchanged += 1;
                     return Ok(());
                 }
-                let bytes = current.user.as_deref().ok_or_else(not_kept)?;
+                let bytes = current.user.as_deref().ok_or_else(sentences::only_hashes_before)?;
                 (disabled(external_id, &current, bytes)?, Reason::UndoAdd)
             }
-            (Some(_), None) => return Err(not_kept()),
+            (Some(_), None) => return Err(sentences::only_hashes_before()),
             (Some(_), Some(bytes)) => {
                 let user = User {
                     bytes: bytes.to_vec(),

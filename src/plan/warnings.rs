@@ -1,5 +1,7 @@
 //! What a plan has to say beside its counts.
 
+use super::sentences;
+
 /// Of what may be said of every user, a plan keeps this many sentences.
 const MOST: usize = 100;
 
@@ -33,12 +35,12 @@ impl Warnings {
 
     /// All of them, in the order in which to read them.
     pub(super) fn into_sentences(self) -> Vec<String> {
-        let Warnings { of_the_plan: mut sentences, of_users, left_out } = self;
-        sentences.extend(of_users);
+        let Warnings { of_the_plan: mut said, of_users, left_out } = self;
+        said.extend(of_users);
         if left_out > 0 {
-            sentences.push(format!("{left_out} more warnings about managers are not kept."));
+            said.push(sentences::warnings_left_out(left_out));
         }
-        sentences
+        said
     }
 }
 

@@ -14,6 +14,7 @@ use super::judgement::{Judge, Protected, StoredBrakes, earlier};
 use super::known::Known;
 use super::order::{Line, managers_first};
 use super::reason::Reason;
+use super::sentences;
 use super::warnings::Warnings;
 use crate::error::Error;
 use crate::scim::bulk::{BatchCount, BatchLimits};
@@ -166,20 +167,12 @@ fn in_order(
     for cycle in found.cycles.iter().take(CYCLES) {
         let mut ids = Vec::new();
         for at in cycle.iter().take(NAMED) {
-            ids.push(format!("\"{}\"", texts.of(&drafts[sent[*at] as usize])?.external_id));
+            ids.push(texts.of(&drafts[sent[*at] as usize])?.external_id.to_owned());
         }
-        let more = match cycle.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        warnings.say(format!(
-            "The managers of {}{more} lead back to themselves; the first of them is sent first.",
-            ids.join(", ")
-        ));
+        warnings.say(sentences::circle(&ids, cycle.len()));
     }
     if found.cycles.len() > CYCLES {
-        let more = found.cycles.len() - CYCLES;
-        warnings.say(format!("{more} more circles of managers lead back to themselves."));
+        warnings.say(sentences::circles_left_out((found.cycles.len() - CYCLES) as u64));
     }
     let mut levels = vec![u32::MAX; drafts.len()];
     for (at, level) in sent.iter().zip(found.levels) {

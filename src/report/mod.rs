@@ -1,3 +1,4 @@
 //! What people read afterwards.
 
 pub mod preview;
+mod sentences;

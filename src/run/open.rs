@@ -315,7 +315,7 @@ impl Opening {
             return Ok((plan, None));
         }
         let store = &self.workspace.store;
-        let mut stopped = judgement.stops(&plan, self.workspace.kept);
+        let mut stopped = judgement.stops(&plan);
         let approve = |brakes, reason, approver| {
             let plan = plan.id.clone();
             let approval = Approval { plan, brakes, reason, approver };

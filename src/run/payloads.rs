@@ -134,6 +134,7 @@ fn plan_everybody(
         },
         clock: &TokioClock::new(),
         random: &Random::seeded(0),
+        read_text: |path| std::fs::read_to_string(path),
     };
     let arguments =
         PlanArguments { conversion, settings: PlanSettings::default(), preview_path: None };

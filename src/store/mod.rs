@@ -36,7 +36,7 @@ pub use plans::{
     PlanItem, PlanWriter, Pruned, Retention,
 };
 pub use runs::{NewRun, Run, RunState};
-pub(crate) use sentences::{lease_held, lost_lease};
+pub(crate) use sentences::{approval_flags, lease_held, lost_lease};
 pub use sqlite::{SqliteStore, state_path};
 pub use target::{Keep, Merged, MergedTarget, Target, TargetId, TargetKey, TenantId};
 pub use totals::Totals;

@@ -5,17 +5,13 @@ use std::path::Path;
 
 use super::{Batch, BatchState, Tripped};
 use crate::error::{Error, ErrorKind};
+use crate::sentences::counted;
 use crate::time::Timestamp;
 
 use ErrorKind::{
     ApprovalRefused, BrakeTripped, ConfigInvalid, InvalidState, LockHeld, NotFound, PlanStale,
     RunUnfinished, StoreDamaged, StoreFailed, StoreNewer,
 };
-
-/// "1 batch", "3 batches".
-fn counted(count: u64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
 
 // The file.
 
@@ -252,7 +248,7 @@ pub(super) fn approval_misfits(plan: &str, given: &Tripped, needed: &Tripped) ->
     Error::new(
         ApprovalRefused,
         format!("The approval of plan {plan} does not fit: {}.", wrong.join("; ")),
-        format!("Look at the plan; if it is right, approve it with {}.", flags(needed)),
+        format!("Look at the plan; if it is right, approve it with {}.", approval_flags(needed)),
     )
 }
 
@@ -288,7 +284,10 @@ pub(super) fn braked(plan: &str, why: &str, needed: &Tripped, approvable: bool) 
         BrakeTripped,
         format!("{stops} plan {plan}, and {why}: {}.", numbers.join(", ")),
         if approvable {
-            format!("If it is right: entrabulk approve {plan} {} --reason TEXT", flags(needed))
+            format!(
+                "If it is right: entrabulk approve {plan} {} --reason TEXT",
+                approval_flags(needed)
+            )
         } else {
             "Make the plan again, and approve the new one if it is right.".into()
         },
@@ -296,7 +295,7 @@ pub(super) fn braked(plan: &str, why: &str, needed: &Tripped, approvable: bool) 
 }
 
 /// What to type, for every shell.
-fn flags(brakes: &Tripped) -> String {
+pub(crate) fn approval_flags(brakes: &Tripped) -> String {
     let flag = |(brake, users): (&String, &u64)| {
         let plain = brake.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c));
         let quote = if plain { "" } else { "'" };

@@ -17,7 +17,6 @@ use rules::{Breach, breaches};
 const KNOWN: &[Breach<'static>] = &[
     ("the clock is handed in", "ffi/run.rs", "std::time::Instant"),
     ("the clock is handed in", "log.rs", "std::time::Instant"),
-    ("no I/O of one's own", "plan/guards.rs", "std::fs"),
     ("the simulator stands apart", "simulator/mod.rs", "error"),
     ("the simulator stands apart", "simulator/server.rs", "error"),
     ("the simulator stands apart", "simulator/settings.rs", "error"),
@@ -26,7 +25,7 @@ const KNOWN: &[Breach<'static>] = &[
 
 /// How many circles of imports there may be, and how many files in them. A large one that falls into two is
 /// better than it was: the second number says so.
-const CIRCLES: (usize, usize) = (11, 50);
+const CIRCLES: (usize, usize) = (6, 26);
 
 fn house() -> House {
     let source = at_root("src");

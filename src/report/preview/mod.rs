@@ -8,8 +8,9 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::error::{Error, ErrorKind};
-use crate::plan::{self, Reason};
+use super::sentences;
+use crate::error::Error;
+use crate::plan::Reason;
 use crate::scratch::{Pieces, WholeFile};
 use crate::store::{Action, Actions, Certainty, ItemFilter, Plan, Store};
 
@@ -74,7 +75,7 @@ pub fn preview(
             })
         })?;
         if revision != plan.baseline_revision {
-            return Err(plan::moved());
+            return Err(sentences::baseline_moved(&plan.id));
         }
     }
     sheet.write(out)
@@ -92,13 +93,7 @@ pub fn write_preview(
     format: PreviewFormat,
     path: &Path,
 ) -> Result<u64, Error> {
-    let failed = |error: io::Error| {
-        Error::new(
-            ErrorKind::OutputFailed,
-            format!("The file {} cannot be written: {error}.", path.display()),
-            "Check its folder and its permissions.",
-        )
-    };
+    let failed = |error: io::Error| sentences::unwritable_file(path.display(), error);
     let mut file = WholeFile::create(path).map_err(failed)?;
     let rows = preview(store, plan, rows, format, &mut file)?;
     file.persist().map_err(failed)?;
@@ -121,7 +116,7 @@ impl Sheet {
 
     fn add(&mut self, row: &PreviewRow<'_>) -> Result<(), Error> {
         self.row.clear();
-        row.write(self.format, &mut self.row).map_err(failed)?;
+        row.write(self.format, &mut self.row).map_err(sentences::unwritable)?;
         let length = u32::try_from(self.row.len())
             .map_err(|_| Error::internal("A row of a preview is too long."))?;
         let at = self.text.add(&self.row)?;
@@ -133,21 +128,13 @@ impl Sheet {
         let mut text = self.text.finish()?;
         // Records of one user keep their order, for they were written in it.
         self.rows.sort();
-        write_head(self.format, out).map_err(failed)?;
+        write_head(self.format, out).map_err(sentences::unwritable)?;
         for (_, _, at, length) in &self.rows {
             self.row.resize(*length as usize, 0);
             text.read(*at, &mut self.row)?;
-            out.write_all(&self.row).map_err(failed)?;
+            out.write_all(&self.row).map_err(sentences::unwritable)?;
         }
-        out.flush().map_err(failed)?;
+        out.flush().map_err(sentences::unwritable)?;
         Ok(self.rows.len() as u64)
     }
-}
-
-fn failed(error: io::Error) -> Error {
-    Error::new(
-        ErrorKind::OutputFailed,
-        format!("The preview cannot be written: {error}."),
-        "Check the path, its permissions and the space left.",
-    )
 }

@@ -106,6 +106,27 @@ fn exit_codes_say_what_comes_next() {
 }
 
 #[test]
+fn one_problem_is_said_once_and_several_have_a_line_each() {
+    let desk = Desk::new();
+    let source = desk.write("workers.csv", &crowd(3));
+    let told = |guards: &[&str]| {
+        let output = desk.entrabulk(&[&["plan", &source], guards].concat());
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(11), 0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let one = told(&["--require-column", "floor"]);
+    assert_eq!((one.lines().count(), one.matches("\"floor\"").count()), (1, 1), "{one}");
+    let two = told(&["--require-column", "floor", "--require-column", "desk"]);
+    assert_eq!((two.lines().count(), two.matches("\"desk\"").count()), (3, 1), "{two}");
+}
+
+#[test]
+fn nothing_to_resume_is_one_line() {
+    let (code, text) = Desk::new().text(&["resume"]);
+    assert_eq!((code, text.as_str()), (0, "There is nothing to resume.\n"));
+}
+
+#[test]
 fn the_state_is_made_for_its_owner_and_remembers_hashes_only_if_told() {
     let desk = Desk::new();
     let source = desk.write("workers.csv", &crowd(3));

@@ -29,12 +29,12 @@ fn every_guard_that_refuses_is_named() {
         }),
     );
     assert_eq!(found.len(), 6, "{found:#?}");
-    assert_eq!(found[0], "minRows: there are 2 rows, and at least 3 must be");
+    assert_eq!(found[0], "minRows: the source has 2 rows, and at least 3 are required");
     assert_eq!(found[1], "requiredColumns: there is no column \"mail\"");
-    assert_eq!(found[2], "canaries: the user \"2\" is not there", "rejected is not there");
-    assert_eq!(found[3], "canaries: the user \"3\" is not there");
-    assert!(found[4].starts_with("manifest: there are 2 rows"));
-    assert!(found[5].starts_with("manifest: its SHA-256 is "));
+    assert_eq!(found[2], "canaries: the user \"2\" is missing or was rejected");
+    assert_eq!(found[3], "canaries: the user \"3\" is missing or was rejected");
+    assert!(found[4].starts_with("manifest: the source has 2 rows"));
+    assert!(found[5].starts_with("manifest: the SHA-256 of the source is "));
 }
 
 #[test]
@@ -83,6 +83,12 @@ fn a_manifest_is_held_to_the_byte() {
     let mut house = House::new();
     let source = "externalId,userName,active\n1,ann@x,true\n";
     let path = house.state.path("manifest");
+    let refused_for = |house: &mut House, why: &str| {
+        let settings = json!({"guards": {"manifestPath": path}});
+        let error = house.try_plan(source, json!({}), &settings).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::SourceRefused, "{why}");
+        assert!(error.message.contains(&format!("{} {why}", path.display())), "{error}");
+    };
     // sha256sum of the source above.
     let digest = house.try_plan(
         source,
@@ -103,13 +109,17 @@ fn a_manifest_is_held_to_the_byte() {
         house.plan_with(source, json!({"guards": guards}));
         assert_eq!(refused(&mut house, &source.replace("ann", "bob"), guards).len(), 1);
     }
-    for broken in ["", "{}", "{\"row\": 1}", "12ab  x"] {
+    for (broken, why) in [
+        ("", "has no SHA-256"),
+        ("{}", "names neither"),
+        ("{\"row\": 1}", "is not valid"),
+        ("12ab  x", "has no SHA-256"),
+    ] {
         std::fs::write(&path, broken).unwrap();
-        let error = house
-            .try_plan(source, json!({}), &json!({"guards": {"manifestPath": path}}))
-            .unwrap_err();
-        assert_eq!(error.kind, ErrorKind::SourceRefused, "{broken}");
+        refused_for(&mut house, why);
     }
+    std::fs::remove_file(&path).unwrap();
+    refused_for(&mut house, "cannot be read");
 }
 
 #[test]

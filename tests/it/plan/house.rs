@@ -99,6 +99,7 @@ impl House {
             },
             clock: &self.clock,
             random: &self.random,
+            read_text: |path| std::fs::read_to_string(path),
         }
     }
 

@@ -3,6 +3,7 @@
 mod absence;
 mod brakes;
 mod delta;
+mod document;
 mod guards;
 mod house;
 mod names;

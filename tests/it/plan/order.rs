@@ -46,7 +46,7 @@ fn cycles_oneself_and_unknown_managers_are_named() {
     assert_eq!(sent, ["1", "4", "5", "3", "6", "2"]);
     let all = warnings.join("\n");
     assert_eq!(warnings.len(), 3, "{all}");
-    assert!(all.contains("managers of \"1\", \"2\", \"3\" lead back"), "{all}");
+    assert!(all.contains("in a circle: \"1\", \"2\", \"3\". The first"), "{all}");
     assert!(all.contains("\"4\": The user is their own manager"), "{all}");
     assert!(all.contains("\"5\": Manager \"nobody\" is not in this source"), "{all}");
 }

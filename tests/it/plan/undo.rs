@@ -70,10 +70,7 @@ fn whoever_changed_since_is_left_alone() {
         &back,
         &[(Action::Update, "1", "undo"), (Action::Rejected, "2", "changed-since-run")],
     );
-    assert_eq!(
-        about(&back).warnings,
-        ["One user was changed by later runs, and left as they are."]
-    );
+    assert_eq!(about(&back).warnings, ["1 user was changed by a later run and stays as it is."]);
 }
 
 #[test]
