@@ -10,9 +10,7 @@ param(
 Import-Module (Join-Path $PSScriptRoot '../../powershell/EntraBulk')
 $target = New-EntraBulkTarget -Configuration $Configuration -Credential $Credential
 
-# What an earlier run left open comes first; there may be nothing.
 try {
-    $null = Resume-EntraBulkRun -Target $target -WarningAction SilentlyContinue
     # Every rejected record is an error; the rejects file holds them all, so only the run as a whole stops the script.
     $summary = Send-EntraBulkUpload -Path $Path -AttributeMapping $Mapping -Target $target -ErrorAction SilentlyContinue `
         -RejectsPath ([System.IO.Path]::ChangeExtension($Path, '.rejects.csv'))

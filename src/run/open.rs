@@ -174,6 +174,7 @@ impl Opening {
         // An export that was still being written looks like one with fewer people.
         made.source.still_the_same()?;
         let mut opened = self.start(made.plan, consent, || made.source.again())?;
+        opened.expected.totals.warnings = made.source.totals().warnings;
         opened.verdict = made.refusal.or(opened.verdict);
         Ok(opened)
     }
