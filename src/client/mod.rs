@@ -2,6 +2,7 @@
 
 mod settings;
 mod state;
+mod tenant;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

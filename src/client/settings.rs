@@ -9,7 +9,7 @@ use crate::document::{Reader, read_document};
 use crate::error::Error;
 use crate::graph::limits::{Licence, Limits, RetryPolicy, read_limits, read_retry};
 use crate::graph::target::Target;
-use crate::store::{CallLimits, Keep, TargetKey};
+use crate::store::{CallLimits, Keep};
 use crate::time::DAY;
 
 /// Where baseline, plans, journal and ledger are kept.
@@ -51,20 +51,6 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// What names the target in the state. A host that names no tenant, for it hands in a token, is known by
-    /// the tenant in the job's id, or by the service principal, which no other tenant has.
-    pub fn target_key(&self) -> TargetKey {
-        let target = &self.target;
-        let tenant = target.tenant_id.clone().or_else(|| target.tenant_of_job());
-        TargetKey {
-            simulator: target.simulator.clone().unwrap_or_default(),
-            cloud: target.cloud.name().into(),
-            tenant: tenant.unwrap_or_else(|| target.service_principal_id.clone()),
-            service_principal: target.service_principal_id.clone(),
-            job: target.job_id.clone(),
-        }
-    }
-
     /// How the ledger counts calls.
     pub fn call_limits(&self) -> CallLimits {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);

@@ -81,7 +81,7 @@ impl Client {
             }
         };
         drop(opened);
-        let target = store.target(&self.parts().config.target_key())?;
+        let target = store.target(&self.target_key())?;
         let ledger = Ledger { store: store.clone(), tenant: target.tenant };
         Ok(Workspace { store, target, ledger, kept: true, notes })
     }
@@ -96,7 +96,7 @@ impl Client {
             return self.kept();
         }
         let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary()?);
-        let target = store.target(&self.parts().config.target_key())?;
+        let target = store.target(&self.target_key())?;
         let (ledger, notes) = self.ledger()?;
         Ok(Workspace { store, target, ledger, kept: false, notes })
     }
@@ -122,7 +122,7 @@ impl Client {
             }
         };
         drop(opened);
-        let tenant = store.tenant(&self.parts().config.target_key())?;
+        let tenant = store.tenant(&self.target_key())?;
         Ok((Ledger { store, tenant }, notes))
     }
 

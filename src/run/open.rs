@@ -2,7 +2,7 @@
 //! journal, its batches at hand. All of it blocks.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::events::{Event, Warning};
 use super::loads::{Loads, Users};
@@ -118,6 +118,7 @@ pub(super) struct Opening {
     pub(super) client: Client,
     pub(super) workspace: Workspace,
     pub(super) listener: Listener,
+    pub(super) tally: Arc<Mutex<Tally>>,
 }
 
 impl Opening {
@@ -157,6 +158,12 @@ impl Opening {
             preview::write_preview(&*self.workspace.store, &made.plan, rows, format, path)?;
         }
         self.listener.tell(Event::Planned { plan: Box::new(PlanDocument::of(&made.plan)?) })?;
+        // Whatever stops it, the run says of which plan and of how many rows.
+        let mut expected = Expected::of(&made.plan)?;
+        expected.totals.warnings = made.source.totals().warnings;
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.into_tally(&mut tally, made.plan.id.clone());
+        drop(tally);
         for message in &made.said {
             self.listener.tell(Event::Warning(Warning::Run { message: message.clone() }))?;
         }

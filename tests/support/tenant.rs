@@ -113,6 +113,17 @@ impl Bench {
         Bench { tenant, client, clock, state }
     }
 
+    /// Another client for the same job and on the same state, which calls the tenant by this name.
+    pub(crate) fn calling(self, name: &str, seed: u64) -> Bench {
+        let mut config = configuration(&self.tenant.describe("http://127.0.0.1:1"));
+        config["tenantId"] = name.into();
+        let (config, clock) = (self.state.kept(config), Arc::clone(&self.clock));
+        let client = wired(&config, clock, seed, wire(&self.tenant));
+        let bench = Bench { client, ..self };
+        bench.sign_in();
+        bench
+    }
+
     /// Hands the client a new token, which is good for an hour.
     pub(crate) fn sign_in(&self) {
         let token = self.tenant.issue_token();

@@ -10,8 +10,6 @@ function Invoke-EntraBulkRun {
 
     $told = Watch-EntraBulkRun @PSBoundParameters
     $summary = ConvertTo-EntraBulkSummary -Finished $told['finished']
-    # A plan that a brake stopped was not executed, and is what to look at.
-    if (-not $summary.Plan -and $told['planned']) { $summary.Plan = $told['planned']['plan']['plan'] }
     $summary
     if ($told['finished']['error']) {
         throw (ConvertTo-EntraBulkErrorRecord -Failure $told['finished']['error'] -TargetObject $summary)

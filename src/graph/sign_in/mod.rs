@@ -87,6 +87,11 @@ impl SignIn {
         Ok(())
     }
 
+    /// The token that the host handed in or that was asked for last, good or not.
+    pub(crate) fn handed_in(&self) -> Option<Token> {
+        self.kept().token.as_ref().map(|kept| kept.token.clone())
+    }
+
     fn current(&self) -> Option<Token> {
         let now = self.clock.now();
         let kept = self.kept();

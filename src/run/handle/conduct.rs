@@ -10,7 +10,7 @@ use crate::plan::PlanDocument;
 use crate::run::events::{Event, Warning};
 use crate::run::journal::Journal;
 use crate::run::lease::Lease;
-use crate::run::open::{Expected, Opened, Opening, Task, Unsettled};
+use crate::run::open::{Opened, Opening, Task, Unsettled};
 use crate::run::pace::Pacer;
 use crate::run::sending::{Means, Sending};
 use crate::run::summary::{End, Stage, Tally};
@@ -46,8 +46,13 @@ impl Shared {
     async fn conduct(&self, task: Task, flag: watch::Receiver<bool>) -> Result<End, End> {
         let client = self.client.clone();
         let of_source = matches!(task, Task::Plan(..) | Task::Upload(..));
-        let workspace =
+        let same = match &task {
+            Task::Plan(..) => None,
+            _ => client.resolve_tenant().await,
+        };
+        let mut workspace =
             blocking(move || if of_source { client.workspace() } else { client.kept() }).await?;
+        workspace.notes.extend(same);
         let listener = Listener {
             run: self.id.clone(),
             holder: self.holder.clone(),
@@ -55,17 +60,16 @@ impl Shared {
             clock: Arc::clone(&self.client.parts().clock),
             cancelled: flag.clone(),
         };
-        let opening = Opening { client: self.client.clone(), workspace, listener };
+        let (client, tally) = (self.client.clone(), Arc::clone(&self.tally));
+        let opening = Opening { client, workspace, listener, tally };
         if let Task::Plan(arguments, pushed) = task {
             let planning = blocking_unless(&flag, move || {
                 let source = opening.begin(&arguments, pushed)?;
                 let plan = opening.plan(*arguments, source)?.plan;
-                Ok((Expected::of(&plan)?, PlanDocument::of(&plan)?.exit_code, plan.id))
+                Ok(PlanDocument::of(&plan)?.exit_code)
             });
-            let (expected, code, id) = planning.await?;
-            let mut tally = self.tally();
-            expected.into_tally(&mut tally, id);
-            tally.only_planned = Some(code);
+            let code = planning.await?;
+            self.tally().only_planned = Some(code);
             return Ok(End::default());
         }
         let lease = Lease::take(

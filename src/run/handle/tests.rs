@@ -56,7 +56,7 @@ impl Clock for Bomb {
 }
 
 fn client_with(service: Service, clock: Arc<dyn Clock>) -> (Client, Arc<dyn Store>) {
-    let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"t",
+    let json = br#"{"version":1,"servicePrincipalId":"s","jobId":"j","tenantId":"7e7a0000-5afe-4000-8000-00000000c0de",
                     "limits":{"callsPerDay":20,"operations":1}}"#;
     let config = ClientConfig::parse(json).unwrap();
     let client = Client::with_parts(config, clock, Random::seeded(1), Arc::new(service));

@@ -18,5 +18,6 @@ mod rounds;
 mod site;
 mod sockets;
 mod stops;
+mod tenants;
 mod torn;
 mod week;

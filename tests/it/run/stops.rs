@@ -145,7 +145,9 @@ async fn a_tripped_brake_holds_until_this_very_plan_is_approved() {
     arguments["settings"]["brakes"] = json!({});
     let summary = kept.run(&arguments).await;
     assert_eq!((summary.exit_code, summary.calls), (10, 0), "{summary:?}");
+    adds_up(&summary);
     let plan = kept.call("plan.show", &json!({}));
+    assert_eq!((summary.plan.as_deref(), summary.rows > 0), (plan["plan"].as_str(), true));
     let approval = |removals: u64| json!({"plan": plan["plan"], "brakes": {"removals": removals}, "reason": "site closed", "approver": "ann"});
     let call = |arguments: &Value| {
         let json = arguments.to_string();
