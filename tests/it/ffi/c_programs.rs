@@ -33,7 +33,7 @@ const MAPPING: &str = r#"{
 
 /// How a program is compiled and run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Manner {
+pub(crate) enum Manner {
     C11,
     Cpp17,
     Valgrind,
@@ -71,7 +71,7 @@ fn workshop(manner: Manner, standard: &str) -> PathBuf {
 }
 
 /// Compiles one program and gives its path.
-fn compiled(source: &str, manner: Manner, standard: &str) -> PathBuf {
+pub(crate) fn compiled(source: &str, manner: Manner, standard: &str) -> PathBuf {
     let library = library().parent().unwrap().to_owned();
     let program = workshop(manner, standard).join(Path::new(source).file_stem().unwrap());
     let mut compiler = Command::new(if manner == Manner::Cpp17 { "g++" } else { "gcc" });
@@ -103,7 +103,7 @@ fn compiled(source: &str, manner: Manner, standard: &str) -> PathBuf {
 }
 
 /// The program, ready to run in its manner.
-fn command(program: &Path, manner: Manner, state: &State) -> Command {
+pub(crate) fn command(program: &Path, manner: Manner, state: &State) -> Command {
     let mut command = if manner == Manner::Valgrind {
         let mut valgrind = Command::new("valgrind");
         valgrind

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "the exports are called as C calls them")]
 
 #[cfg(unix)]
-mod c_programs;
+pub(crate) mod c_programs;
 pub(crate) mod calling;
 mod lives;
 mod logging;

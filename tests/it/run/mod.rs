@@ -20,4 +20,5 @@ mod sockets;
 mod stops;
 mod tenants;
 mod torn;
+mod ways;
 mod week;
