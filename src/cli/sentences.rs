@@ -391,7 +391,8 @@ pub(super) fn plan_remarks(plan: &PlanDocument, warnings_shown: usize) -> Vec<St
         match () {
             () if plan.blocked => "The plan cannot be applied. Fix the source or the mapping.",
             () if plan.tripped => {
-                "A brake stops the plan. Look at the preview; if it is right, approve the plan."
+                "A brake stops the plan. Look at the preview; if it is right, approve the plan; without a \
+                 state, the upload."
             }
             () if plan.changes == 0 => "Nothing to do.",
             () => "Nothing stops the plan.",

@@ -63,7 +63,7 @@ impl Client {
             return Err(Error::new(
                 ErrorKind::InvalidState,
                 "Without a state there are no plans and runs to come back to.",
-                "Leave out --no-state (\"state\": \"none\"); only plan and upload can do without.",
+                "Leave out --no-state (\"state\": \"none\"); plan, upload and quota can do without.",
             ));
         }
         let state = &self.parts().config.state;

@@ -55,6 +55,11 @@ impl RunArguments {
             if plan_only == Some(true) && (plan.is_some() || resume.is_some()) {
                 doc.problem("planOnly", "goes only with conversion; the plan is there already");
             }
+            if rehearse == Some(true)
+                && (plan.is_some() || resume.is_some() || plan_only == Some(true))
+            {
+                doc.problem("rehearse", "goes only with an upload");
+            }
             let work = match (plan, resume) {
                 (Some(plan), _) => RunWork::Apply(plan),
                 (None, Some(run)) => RunWork::Resume(run),

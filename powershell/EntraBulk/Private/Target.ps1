@@ -20,7 +20,10 @@ function Get-EntraBulkClientConfiguration {
     $state = $document['state']
     if ($Bound.ContainsKey('StatePath') -or $Bound['HashesOnly'] -or $Bound['NoState']) {
         if ($state -isnot [System.Collections.IDictionary]) { $state = [ordered]@{} }
-        if ($Bound.ContainsKey('StatePath')) { $state['path'] = $Bound['StatePath'] }
+        if ($Bound.ContainsKey('StatePath')) {
+            $state['path'] = $Bound['StatePath']
+            $state['kept'] = $true
+        }
         if ($Bound['HashesOnly']) { $state['keep'] = 'hashes' }
         # The path of the configuration stays: the calls are counted there.
         if ($Bound['NoState']) { $state['kept'] = $false }
