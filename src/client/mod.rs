@@ -1,5 +1,6 @@
 //! The client: one target, its secrets, its pace. Every run starts from one.
 
+mod sentences;
 mod settings;
 mod state;
 mod tenant;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::graph::call::Graph;
 use crate::graph::transport::{ReqwestTransport, Transport};
 use crate::runtime;
@@ -115,11 +116,7 @@ impl Client {
         match name {
             "clientSecret" => self.0.graph.sign_in.set_client_secret(secret),
             "accessToken" => self.0.graph.sign_in.set_token(secret, None),
-            _ => Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("There is no secret named {name:?}."),
-                "Name it clientSecret or accessToken.",
-            )),
+            _ => Err(sentences::unknown_secret(name)),
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::Client;
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 use crate::plan::Desk;
 use crate::store::{self, SqliteStore, Store, Target, TenantId};
 
@@ -60,11 +61,7 @@ impl Client {
     /// `StoreNewer`, `StoreDamaged`.
     pub fn kept(&self) -> Result<Workspace, Error> {
         if !self.keeps_state() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "Without a state there are no plans and runs to come back to.",
-                "Leave out --no-state (\"state\": \"none\"); plan, upload and quota can do without.",
-            ));
+            return Err(sentences::without_state());
         }
         let state = &self.parts().config.state;
         let mut notes = Vec::new();
@@ -130,11 +127,7 @@ impl Client {
         let given = self.parts().config.state.path.as_deref();
         store::state_path(given).unwrap_or_else(|_| {
             let path = std::env::temp_dir().join("entrabulk-calls").join("state.db");
-            notes.push(format!(
-                "The environment names no home folder, so the calls of this tenant are counted in {}. Other \
-                 programs that send to it must count there too.",
-                path.display()
-            ));
+            notes.push(sentences::calls_elsewhere(path.display()));
             path
         })
     }
@@ -142,16 +135,10 @@ impl Client {
 
 /// What the run that begins a state says of it.
 fn first_use(path: &Path, named: bool) -> String {
-    let mut text = format!(
-        "What was sent is remembered from now on in {}. The file holds HR data and belongs to this account; to \
-         keep none, use --no-state (\"state\": \"none\").",
-        path.display()
-    );
+    let mut text = sentences::remembered(path.display());
     if !named {
-        text.push_str(
-            " A scheduled task that runs under another account has another default: name the same file with \
-             --state (state.path) in both.",
-        );
+        text.push(' ');
+        text.push_str(sentences::OTHER_ACCOUNT);
     }
     text
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
+use super::sentences;
 use super::{Client, Ledger};
 use crate::graph::openid;
 use crate::store::{Merged, TargetKey};
@@ -93,12 +94,10 @@ impl Client {
 
 /// What is said, once, of a tenant that the state knew by two names.
 fn sentence(name: &str, id: &str, merged: &Merged) -> String {
-    let dropped = match merged.dropped_users {
-        0 => String::new(),
-        1 => " The newer of two baselines stays; one user of the other was dropped.".to_owned(),
-        users => {
-            format!(" The newer of two baselines stays; {users} users of the other were dropped.")
-        }
-    };
-    format!("The tenants {name} and {id} are one, so their calls count together.{dropped}")
+    let mut text = sentences::one_tenant(name, id);
+    if merged.dropped_users > 0 {
+        text.push(' ');
+        text.push_str(&sentences::dropped(merged.dropped_users));
+    }
+    text
 }

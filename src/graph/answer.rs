@@ -76,6 +76,16 @@ pub enum Judgement {
     Stop,
 }
 
+impl Judgement {
+    /// Why the call is repeated, unless another token is all it takes.
+    pub(crate) fn cause(self) -> Option<Cause> {
+        match self {
+            Judgement::Repeat { cause, .. } => Some(cause),
+            Judgement::Renew | Judgement::Refuse | Judgement::Stop => None,
+        }
+    }
+}
+
 /// Why a call is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {

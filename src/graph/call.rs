@@ -135,7 +135,7 @@ impl Graph {
             };
             let repeatable = !reach.leaves_doubt() || ask.request.method().is_idempotent();
             let judgement = if repeatable { judgement } else { Judgement::Stop };
-            match patience.next(judgement, &self.policy, self.clock.now(), &self.random) {
+            match patience.next(judgement, &self.policy, self.clock.now(), self.random.bits()) {
                 Next::Again(until) => {
                     tracing::info!(until = %until, %error, "a call is repeated");
                     self.clock.sleep_until(until).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::answer::{Cause, Judgement};
 use super::limits::RetryPolicy;
 use super::sentences;
-use crate::time::{Random, Timestamp};
+use crate::time::Timestamp;
 
 /// The first pause after a failure; it doubles from try to try.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -45,14 +45,14 @@ impl Patience {
         self.since.get_or_insert(now);
     }
 
-    /// What comes after a try that was judged so. A token is renewed once; if the next one is refused as
-    /// well, it is not the token.
+    /// What comes after a try that was judged so; `chance` is random bits, for the pause. A token is
+    /// renewed once; if the next one is refused as well, it is not the token.
     pub(crate) fn next(
         &mut self,
         judgement: Judgement,
         policy: &RetryPolicy,
         now: Timestamp,
-        random: &Random,
+        chance: u64,
     ) -> Next {
         let renewed = std::mem::replace(&mut self.renewed, judgement == Judgement::Renew);
         let pause = match judgement {
@@ -61,7 +61,7 @@ impl Patience {
             Judgement::Renew => Duration::ZERO,
             Judgement::Repeat { cause, asked } => asked.max(match cause {
                 Cause::BucketFull => self.bucket_pause(),
-                Cause::Failed | Cause::PauseAsked => backoff(self.tries, random),
+                Cause::Failed | Cause::PauseAsked => backoff(self.tries, chance),
             }),
         };
         let until = now.after(pause);
@@ -82,17 +82,18 @@ impl Patience {
 }
 
 /// Exponential, half of it by chance, so that clients that failed together do not return together.
-fn backoff(tries: u32, random: &Random) -> Duration {
+fn backoff(tries: u32, chance: u64) -> Duration {
     let doublings = tries.saturating_sub(1).min(16);
     let whole = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     let half = whole / 2;
     let micros = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).max(1);
-    half + Duration::from_micros(random.bits() % micros)
+    half + Duration::from_micros(chance % micros)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Random;
 
     const POLICY: RetryPolicy = RetryPolicy {
         attempts: 200,
@@ -112,7 +113,7 @@ mod tests {
 
     /// The pause after a failure.
     fn pause(patience: &mut Patience, judgement: Judgement) -> Duration {
-        match patience.next(judgement, &POLICY, NOW, &Random::seeded(1)) {
+        match patience.next(judgement, &POLICY, NOW, 1) {
             Next::Again(until) => until.since(NOW),
             other => panic!("{other:?}"),
         }
@@ -141,7 +142,7 @@ mod tests {
     fn pauses_double_up_to_a_minute_and_are_half_chance() {
         let random = Random::seeded(7);
         for (tries, whole) in [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (100, 60)] {
-            let pauses: Vec<Duration> = (0..50).map(|_| backoff(tries, &random)).collect();
+            let pauses: Vec<Duration> = (0..50).map(|_| backoff(tries, random.bits())).collect();
             let whole = Duration::from_secs(whole);
             assert!(pauses.iter().all(|pause| *pause >= whole / 2 && *pause < whole), "{tries}");
             let spread = *pauses.iter().max().unwrap() - *pauses.iter().min().unwrap();
@@ -152,8 +153,7 @@ mod tests {
     #[test]
     fn a_token_is_renewed_at_once_and_not_twice_in_a_row() {
         let mut patience = after(1);
-        let random = Random::seeded(1);
-        let mut next = |judgement| patience.next(judgement, &POLICY, NOW, &random);
+        let mut next = |judgement| patience.next(judgement, &POLICY, NOW, 1);
         assert_eq!(next(Judgement::Renew), Next::Again(NOW));
         assert_eq!(next(Judgement::Renew), Next::Nothing);
         assert!(matches!(next(repeat(Cause::Failed, 0)), Next::Again(_)));
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn patience_ends_by_tries_and_by_time() {
         let next = |patience: &mut Patience, asked, policy: &RetryPolicy| {
-            patience.next(repeat(Cause::PauseAsked, asked), policy, NOW, &Random::seeded(1))
+            patience.next(repeat(Cause::PauseAsked, asked), policy, NOW, 1)
         };
         let exhausted = |next| matches!(next, Next::Exhausted(_));
         let three = RetryPolicy { attempts: 3, ..POLICY };

@@ -1,29 +1,26 @@
-//! A batch on its way, and one try to deliver it.
+//! A batch on its way, and one try to deliver it: what [`Delivery`] says, done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::delivery::{Delivery, Event, Record, Then};
 use super::journal::{Entry, Journal};
 use super::pace::Permit;
-use super::supply::{Load, cancelled};
+use super::sentences;
+use super::supply::Load;
 use crate::client::Parts;
 use crate::crash::Step;
-use crate::graph::answer::{Failure, Judgement, Reach};
+use crate::error::Error;
+use crate::graph::answer::{Failure, Reach};
 use crate::graph::bulk_upload::{self, Receipt};
 use crate::graph::call::Ready;
-use crate::graph::patience::Patience;
-use crate::time::Timestamp;
 
-/// A batch and what it has been through.
+/// A batch and where its delivery stands.
 pub(super) struct Parcel {
     pub(super) load: Load,
     /// The client-request-id of its first try.
     pub(super) client_request_id: Option<String>,
-    pub(super) patience: Patience,
-    /// Tries that left this machine.
-    pub(super) calls: u32,
-    /// A try was never answered: the batch may have arrived.
-    pub(super) doubtful: bool,
+    pub(super) delivery: Delivery,
     /// The gate of its last try.
     pub(super) gate: Gate,
 }
@@ -44,9 +41,7 @@ impl Parcel {
     pub(super) fn new(load: Load, client_request_id: String) -> Self {
         Parcel {
             client_request_id: Some(client_request_id),
-            patience: Patience::default(),
-            calls: u32::try_from(load.attempts).unwrap_or(u32::MAX),
-            doubtful: load.doubtful,
+            delivery: Delivery::new(load.attempts, load.doubtful),
             gate: Gate::default(),
             load,
         }
@@ -60,26 +55,15 @@ impl Parcel {
         self.load.batch.users.len() as u64
     }
 
-    /// Its entry in the journal.
-    pub(super) fn entry(&self) -> Entry {
-        Entry { number: self.number(), body_hash: self.load.body_hash }
-    }
-
-    /// The next try, which begins now.
-    pub(super) fn call(
-        &mut self,
-        client_request_id: String,
-        journal: Journal,
-        now: Timestamp,
-    ) -> Call {
-        self.patience.begin(now);
+    /// The next try.
+    pub(super) fn call(&mut self, client_request_id: String, journal: Journal) -> Call {
         self.gate = Gate::default();
         Call {
             client_request_id,
             body: self.load.batch.body.clone(),
             journal,
-            entry: self.entry(),
-            doubtful: self.doubtful,
+            entry: Entry { number: self.number(), body_hash: self.load.body_hash },
+            delivery: self.delivery.clone(),
             gate: self.gate.clone(),
         }
     }
@@ -93,27 +77,36 @@ pub(super) struct Ended {
     pub(super) batch: u64,
     pub(super) client_request_id: String,
     pub(super) outcome: Outcome,
+    /// Where the delivery stands now.
+    pub(super) delivery: Delivery,
+    pub(super) then: Then,
+    /// Why the journal lacks what whoever goes on with this run has to know.
+    pub(super) unrecorded: Option<Error>,
 }
 
 /// One try.
 pub(super) struct Call {
-    pub(super) client_request_id: String,
+    client_request_id: String,
     body: bytes::Bytes,
     journal: Journal,
     entry: Entry,
-    /// An earlier try may have arrived.
-    doubtful: bool,
+    delivery: Delivery,
     gate: Gate,
 }
 
 impl Call {
-    /// A token, one exchange, its meaning. The permit ends with the exchange.
-    pub(super) async fn make(&self, parts: &Parts, permit: Permit) -> Outcome {
-        let outcome = match self.prepare(parts).await {
-            Ok(_) if self.gate.close() => Err(cancelled().into()),
-            Ok(ready) => self.exchange(parts, ready).await,
-            Err(failure) => Err(failure),
+    /// A token, one exchange, its meaning, put on record. The permit ends with the exchange.
+    pub(super) async fn make(mut self, parts: &Parts, permit: Permit) -> Ended {
+        let policy = &parts.config.retry;
+        let (event, outcome) = self.attempt(parts).await;
+        let (mut delivery, effects) = self.delivery.step(event, policy);
+        let unrecorded = match effects.record {
+            Some(record) => self.record(record, &outcome).await.err(),
+            None => None,
         };
+        if unrecorded.is_some() {
+            delivery = delivery.step(Event::Unrecorded, policy).0;
+        }
         match &outcome {
             // It may be under way still, and counts until it no longer can be.
             Err(failure) if failure.reach == Reach::NoAnswer => drop(permit),
@@ -121,44 +114,63 @@ impl Call {
             Err(failure) => permit.over(failure.error.http_status.unwrap_or_default()).await,
             Ok(receipt) => permit.over(receipt.http_status).await,
         }
-        outcome
+        Ended {
+            batch: self.entry.number,
+            client_request_id: self.client_request_id,
+            outcome,
+            delivery,
+            then: effects.then,
+            unrecorded,
+        }
+    }
+
+    /// The try itself, and what it means to the delivery.
+    async fn attempt(&mut self, parts: &Parts) -> (Event, Outcome) {
+        let outcome = match self.prepare(parts).await {
+            Ok(_) if self.gate.close() => {
+                // Whoever gave it up has counted it, and another run may have the journal by now.
+                return (Event::Abandoned { left: false }, Err(sentences::cancelled().into()));
+            }
+            Ok(ready) => {
+                let answer = parts.graph.exchange(ready).await;
+                Step::Answered.reached();
+                answer.map(|answer| Receipt::read(&answer))
+            }
+            Err(failure) => Err(failure),
+        };
+        let event = match &outcome {
+            Ok(_) => Event::Accepted,
+            Err(Failure { judgement, reach, .. }) => Event::Failed {
+                judgement: *judgement,
+                reach: *reach,
+                now: parts.clock.now(),
+                chance: parts.random.bits(),
+            },
+        };
+        (event, outcome)
     }
 
     /// All that comes before the first byte.
-    async fn prepare(&self, parts: &Parts) -> Result<Ready, Failure> {
+    async fn prepare(&mut self, parts: &Parts) -> Result<Ready, Failure> {
         let ask = bulk_upload::ask(&parts.config.target, self.body.clone())?;
         let ready = parts.graph.ready(&ask, &self.client_request_id).await?;
         self.journal.sent(self.entry, &self.client_request_id).await?;
+        self.delivery = self.delivery.step(Event::Marked, &parts.config.retry).0;
         Ok(ready)
     }
 
-    async fn exchange(&self, parts: &Parts, ready: Ready) -> Outcome {
-        let answer = parts.graph.exchange(ready).await;
-        Step::Answered.reached();
-        let outcome = answer.map(|answer| Receipt::read(&answer));
-        self.record(outcome).await
-    }
-
-    /// Writes down how a try ended, as far as that is certain. A refusal is judged first.
-    async fn record(&self, outcome: Outcome) -> Outcome {
+    async fn record(&self, record: Record, outcome: &Outcome) -> Result<(), Error> {
         let (journal, entry) = (&self.journal, self.entry);
-        match &outcome {
-            Ok(receipt) => {
+        match (record, outcome) {
+            (Record::NotStaged { left }, _) => journal.not_staged(entry.number, left).await,
+            (Record::InDoubt, Err(failure)) => journal.in_doubt(entry.number, &failure.error).await,
+            (Record::Refused, Err(failure)) => return journal.refused(entry, &failure.error).await,
+            (Record::Accepted, Ok(receipt)) => {
                 let request_id = receipt.request_id.clone().unwrap_or_default();
-                if let Err(error) = journal.accepted(entry, request_id).await {
-                    // Staged, and whoever goes on with this run cannot know it.
-                    let (judgement, reach) = (Judgement::Stop, Reach::Unknown);
-                    return Err(Failure { judgement, reach, error });
-                }
+                return journal.accepted(entry, request_id).await;
             }
-            Err(failure) if failure.reach.leaves_doubt() => {
-                journal.in_doubt(entry.number, &failure.error).await;
-            }
-            Err(failure) if failure.judgement != Judgement::Refuse && !self.doubtful => {
-                journal.not_staged(entry.number, failure.reach.was_sent()).await;
-            }
-            Err(_) => {}
+            _ => {}
         }
-        outcome
+        Ok(())
     }
 }

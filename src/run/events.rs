@@ -143,21 +143,6 @@ impl From<Cause> for WaitReason {
     }
 }
 
-impl WaitReason {
-    /// The reason as a sentence.
-    pub(super) fn sentence(self) -> &'static str {
-        match self {
-            WaitReason::Pace => "The service takes no more calls in these 5 seconds.",
-            WaitReason::Quota => "The service takes no more calls in these 24 hours.",
-            WaitReason::RetryAfter => "The service asked for a pause.",
-            WaitReason::Backoff => "A call failed and is repeated after a pause.",
-            WaitReason::BucketFull => {
-                "The job's ingestion queue is full; check that the job is running and not in quarantine."
-            }
-        }
-    }
-}
-
 /// An event with its place in the run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Numbered {

@@ -12,12 +12,12 @@ use super::events::Numbered;
 use super::open::Task;
 use super::pace::Pacer;
 use super::queue::{EventQueue, Over};
+use super::sentences;
 use super::settings::{RunArguments, RunWork};
 use super::summary::{End, Progress, Summary, Tally};
-use super::supply::{cancelled, panicked, shut_down};
 use crate::client::Client;
 use crate::convert::Spool;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::plan::{Consent, PlanArguments};
 
 /// One upload: a source checked, then sent batch by batch; or a plan executed, and kept in the state.
@@ -75,11 +75,7 @@ impl Run {
             && arguments.settings.consent == Consent::Rehearsal
             && client.config().target.simulator.is_none()
         {
-            return Err(Error::new(
-                ErrorKind::ConfigInvalid,
-                "A rehearsal goes on where an upload stops, so it needs a simulated tenant.",
-                "Name a simulator, or leave out rehearse.",
-            ));
+            return Err(sentences::rehearsal_for_real());
         }
         match work {
             RunWork::Apply(plan) => Self::launch(client, Task::Apply(plan), wait),
@@ -171,11 +167,11 @@ impl Run {
     /// run reads a file; `Cancelled` after [`Run::cancel`]; `OutputFailed`.
     pub fn push(&self, record: &[u8]) -> Result<(), Error> {
         if *self.cancel.borrow() {
-            return Err(cancelled());
+            return Err(sentences::cancelled());
         }
         match &mut *self.input() {
             Some(input) => input.spool.push(record),
-            None => Err(no_more_input()),
+            None => Err(sentences::not_pushed()),
         }
     }
 
@@ -185,7 +181,7 @@ impl Run {
     /// `InvalidState` if it was said before, or where the run reads a file.
     pub fn finish_input(&self) -> Result<(), Error> {
         let Input { arguments, plan_only, spool, ready } =
-            self.input().take().ok_or_else(no_more_input)?;
+            self.input().take().ok_or_else(sentences::not_pushed)?;
         // A run that ended before (cancelled) needs no source.
         let _ = ready.send(Task::of_source(arguments, Some(spool), plan_only));
         Ok(())
@@ -209,13 +205,7 @@ impl Run {
     /// # Errors
     /// `EndOfEvents` once the terminal event was taken.
     pub fn next(&self, timeout: Duration) -> Result<Option<Numbered>, Error> {
-        self.shared.events.take(timeout).map_err(|Over| {
-            Error::new(
-                ErrorKind::EndOfEvents,
-                "The run's last event was already taken.",
-                "Stop asking after the event finished.",
-            )
-        })
+        self.shared.events.take(timeout).map_err(|Over| sentences::end_of_events())
     }
 
     /// The next event, for asynchronous hosts; `None` once the terminal event was taken.
@@ -273,14 +263,6 @@ impl fmt::Debug for Run {
     }
 }
 
-fn no_more_input() -> Error {
-    Error::new(
-        ErrorKind::InvalidState,
-        "The run takes no records: it reads a file, or the last record was already pushed.",
-        "Push before finish, into a run without source.path.",
-    )
-}
-
 impl Shared {
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
@@ -330,7 +312,8 @@ struct Closing(Arc<Shared>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let error = if thread::panicking() { panicked() } else { shut_down() };
+        let error =
+            if thread::panicking() { sentences::panicked() } else { sentences::shut_down() };
         self.0.finish(error.into());
     }
 }

@@ -7,8 +7,9 @@ use tokio::sync::watch;
 
 use super::events::{Event, Warning};
 use super::queue::EventQueue;
+use super::sentences;
 use super::summary::End;
-use super::supply::{blocking, cancellation, cancelled};
+use super::supply::{blocking, cancellation};
 use crate::crash::Step;
 use crate::error::Error;
 use crate::store::{self, Store, TargetId};
@@ -49,11 +50,7 @@ impl Lease {
             let (by, until) = match taken {
                 store::Lease::Taken => return Ok(lease),
                 store::Lease::TakenOver { previous } => {
-                    let message = format!(
-                        "The lease of the {previous}, which was silent for more than {} s, was \
-                         taken over.",
-                        LIFE.as_secs()
-                    );
+                    let message = sentences::taken_over(&previous, LIFE.as_secs());
                     let now = lease.clock.now();
                     events.push(Event::Warning(Warning::Run { message }), now);
                     return Ok(lease);
@@ -66,14 +63,14 @@ impl Lease {
             }
             if !told {
                 told = true;
-                let message = format!("Waiting for the {by}; its lease lasts until {until}.");
+                let message = sentences::waiting_for(&by, until);
                 let now = lease.clock.now();
                 events.push(Event::Warning(Warning::Run { message }), now);
             }
             let again = until.min(lease.clock.now().after(RENEWAL));
             tokio::select! {
                 () = lease.clock.sleep_until(again.after(Duration::from_millis(1))) => {}
-                () = cancellation(flag) => return Err(cancelled().into()),
+                () = cancellation(flag) => return Err(sentences::cancelled().into()),
             }
         }
     }

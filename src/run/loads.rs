@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use super::sentences;
 use super::supply::Load;
 use crate::convert::Rendered;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::scim::User;
 use crate::scim::bulk::{BatchBuilder, BatchLimits};
 use crate::store::{self, Action, Actions, BatchState, ItemFilter, PlanItem, Store};
@@ -57,19 +58,12 @@ impl Users {
                 manager: item.manager.to_owned(),
                 ..User::default()
             }),
-            (Some(_), _) => Err(Error::new(
-                ErrorKind::StoreDamaged,
-                format!(
-                    "The user \"{}\" of plan {} is not what it was.",
-                    item.external_id, self.plan
-                ),
-                "Make the plan again.",
-            )),
+            (Some(_), _) => Err(sentences::user_changed(item.external_id, &self.plan)),
             (None, Some(rendered)) => {
                 let user = item.hash.map(|hash| rendered.user(hash)).transpose()?;
-                user.flatten().ok_or_else(not_kept)
+                user.flatten().ok_or_else(sentences::not_kept)
             }
-            (None, None) => Err(not_kept()),
+            (None, None) => Err(sentences::not_kept()),
         }
     }
 }
@@ -122,11 +116,7 @@ impl Loads {
         let load = self.build(items, unlimited, known.number, known.ordinals)?;
         let load = load.ok_or_else(|| Error::internal("A batch in the journal is empty."))?;
         if load.body_hash != known.body_hash {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                format!("Batch {} cannot be made again as it was sent.", known.number),
-                "Resume with the entrabulk that the run was started with.",
-            ));
+            return Err(sentences::batch_changed(known.number));
         }
         let doubtful = matches!(known.state, BatchState::Sent | BatchState::InDoubt);
         Ok(Load { attempts: known.attempts, doubtful, ..load })
@@ -198,12 +188,4 @@ impl Iterator for Loads {
 
 fn key(external_id: &str) -> u64 {
     xxh3_64(external_id.as_bytes())
-}
-
-fn not_kept() -> Error {
-    Error::new(
-        ErrorKind::PlanStale,
-        "The state keeps no user of this plan any more, and a user is always sent whole.",
-        "Make the plan again.",
-    )
 }

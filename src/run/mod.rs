@@ -1,6 +1,7 @@
 //! A plan to calls: opened, leased, journalled, paced, sent, told. Without a network: to request bodies.
 
 mod attempt;
+mod delivery;
 mod events;
 mod handle;
 mod journal;
@@ -11,6 +12,7 @@ mod pace;
 mod payloads;
 mod queue;
 mod sending;
+mod sentences;
 pub mod settings;
 mod summary;
 mod supply;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::events::{Event, Warning};
 use super::loads::{Loads, Users};
+use super::sentences;
 use super::summary::Tally;
 use super::supply::{Batches, Listener};
 use crate::client::{Client, Workspace};
@@ -191,11 +192,7 @@ impl Opening {
         let plan = self.workspace.store.plan(id)?;
         self.started(&self.listener.run, &plan)?;
         if plan.target != self.workspace.target.id {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("Plan {id} was made for another target than the configuration names."),
-                "Use the configuration that the plan was made with.",
-            ));
+            return Err(sentences::plan_of_another_target(id));
         }
         source_unmoved(&plan)?;
         self.listener.tell(Event::Planned { plan: Box::new(PlanDocument::of(&plan)?) })?;
@@ -214,22 +211,14 @@ impl Opening {
         let Some(run) = run.filter(|run| !run.state.is_final()) else {
             let run = self.listener.run.clone();
             self.listener.tell(Event::Started { run, source: None, plan: None })?;
-            self.note("There is nothing to resume.".into())?;
+            self.note(sentences::NOTHING_TO_RESUME.into())?;
             return Ok(None);
         };
         if run.target != target {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("Run {} is of another target than the configuration names.", run.id),
-                "Use the configuration that the run was started with.",
-            ));
+            return Err(sentences::run_of_another_target(&run.id));
         }
         if latest.is_some_and(|latest| latest.id != run.id) {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                format!("A later run followed run {}, whose users are out of date.", run.id),
-                "Make a new plan.",
-            ));
+            return Err(sentences::run_out_of_date(&run.id));
         }
         let plan = store.plan(&run.plan)?;
         self.started(&run.id, &plan)?;
@@ -263,7 +252,7 @@ impl Opening {
                     source_unmoved(&plan)?;
                     reopened(&plan)
                 })
-                .map_err(|error| cannot_settle(&run.id, users, &error))?;
+                .map_err(|error| sentences::cannot_settle(&run.id, users, &error.message))?;
             let plan = Users { store: Arc::clone(store), plan: plan.id, rendered };
             let loads = Loads::new(plan, self.client.config().limits.batch, 0, batches, 0);
             return Ok(Some(Unsettled { run: run.id, users, left, batches: Box::new(loads) }));
@@ -331,8 +320,8 @@ impl Opening {
         };
         match consent {
             Consent::Rehearsal => {
-                stopped.advice = "The upload itself will say how to approve it.".into();
-                let message = format!("An upload would stop here. {}", stopped.message);
+                stopped.advice = sentences::UPLOAD_SAYS_HOW.into();
+                let message = sentences::would_stop(&stopped.message);
                 self.listener.tell(Event::Warning(Warning::Run { message }))?;
                 let brakes = judgement.tripped_brakes();
                 if !brakes.is_empty() {
@@ -350,7 +339,7 @@ impl Opening {
         }
         // If this plan is not approved either, the store refuses the run.
         let Some(twin) = store.approved_twin(&plan, now)? else { return Ok((plan, None)) };
-        self.note(format!("Plan {twin} was approved, and it is the same; it is applied."))?;
+        self.note(sentences::twin_applied(&twin))?;
         Ok((store.plan(&twin)?, None))
     }
 
@@ -430,20 +419,6 @@ impl Opening {
     }
 }
 
-/// The error of an upload that comes after a run which nobody can settle any more.
-fn cannot_settle(run: &str, users: u64, error: &Error) -> Error {
-    let whom = if users == 1 { "user" } else { "users" };
-    Error::new(
-        ErrorKind::RunUnfinished,
-        format!(
-            "Run {run} ended without an answer for {users} {whom}, and they cannot be sent again as they were: \
-             {}",
-            error.message
-        ),
-        format!("Abandon it, and they are planned again: entrabulk runs abandon {run}"),
-    )
-}
-
 /// Opens the file that a plan was made from.
 fn reopened(plan: &Plan) -> Result<Prepared, Error> {
     let conversion = match About::of(plan)?.origin {
@@ -452,14 +427,7 @@ fn reopened(plan: &Plan) -> Result<Prepared, Error> {
     };
     match conversion.filter(|conversion| conversion.path().is_some()) {
         Some(conversion) => Prepared::open(conversion, None),
-        None => Err(Error::new(
-            ErrorKind::InvalidState,
-            format!(
-                "The state keeps only hashes of the users of plan {}, and their source is gone.",
-                plan.id
-            ),
-            "Plan and send them in one step, with upload; or make the plan of a file.",
-        )),
+        None => Err(sentences::only_hashes(&plan.id)),
     }
 }
 
@@ -474,21 +442,15 @@ fn source_unmoved(plan: &Plan) -> Result<(), Error> {
     let Origin::Source { conversion, .. } = About::of(plan)?.origin else { return Ok(()) };
     let Some(conversion) = conversion_of(&conversion) else { return Ok(()) };
     let Some(path) = conversion.path() else { return Ok(()) };
-    let stale = |what: String| {
-        Error::new(
-            ErrorKind::PlanStale,
-            format!("{what} since plan {} was made.", plan.id),
-            "Make the plan again.",
-        )
-    };
-    let (input, mapping) = convert::hashes(&conversion).map_err(|error| {
-        stale(format!("The source {} or its mapping became unreadable ({error})", path.display()))
-    })?;
+    let stale = |what: &str| sentences::source_moved(what, &plan.id);
+    let at = path.display();
+    let (input, mapping) = convert::hashes(&conversion)
+        .map_err(|error| stale(&sentences::source_unreadable(at, &error.to_string())))?;
     if format!("{input:032x}") != plan.facts.input_hash {
-        return Err(stale(format!("The source {} changed", path.display())));
+        return Err(stale(&sentences::source_changed(path.display())));
     }
     if format!("{mapping:032x}") != plan.facts.mapping_hash {
-        return Err(stale("The mapping changed".into()));
+        return Err(stale(sentences::MAPPING_CHANGED));
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::loads::{Loads, Users};
+use super::sentences;
 use super::supply::Batches;
 use crate::convert::{CheckSummary, Conversion, Gathered, Spool};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::plan::{self, Desk, PlanArguments, PlanSettings};
 use crate::store::{CallLimits, SqliteStore, Store, TargetKey};
 use crate::time::{Random, TokioClock};
@@ -60,12 +61,8 @@ impl Builder {
     pub fn push(&mut self, record: &[u8]) -> Result<(), Error> {
         match &mut self.state {
             State::Filling(Some(spool)) => spool.push(record),
-            State::Filling(None) => Err(Error::new(
-                ErrorKind::InvalidState,
-                "The conversion names a file, so no record can be pushed.",
-                "Leave source.path out of the conversion to push records.",
-            )),
-            _ => Err(already_finished()),
+            State::Filling(None) => Err(sentences::conversion_of_file()),
+            _ => Err(sentences::builder_finished()),
         }
     }
 
@@ -75,7 +72,9 @@ impl Builder {
     /// `InvalidState` the second time; otherwise what reading and mapping the source give;
     /// `StoreFailed` where the temporary state cannot be made.
     pub fn finish(&mut self) -> Result<CheckSummary, Error> {
-        let State::Filling(spool) = &mut self.state else { return Err(already_finished()) };
+        let State::Filling(spool) = &mut self.state else {
+            return Err(sentences::builder_finished());
+        };
         let spool = spool.take();
         self.state = State::Failed;
         let (summary, batches) = plan_everybody(self.conversion.clone(), spool)?;
@@ -89,11 +88,7 @@ impl Builder {
     /// `InvalidState` before [`Self::finish`] or after an error; otherwise what reading gives.
     pub fn next_body(&mut self) -> Result<Option<bytes::Bytes>, Error> {
         let State::Emptying(batches) = &mut self.state else {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "There are no batches to take before the records are finished.",
-                "Finish the builder first.",
-            ));
+            return Err(sentences::records_open());
         };
         match batches.next().transpose() {
             Ok(load) => Ok(load.map(|load| load.batch.body)),
@@ -150,12 +145,4 @@ fn plan_everybody(
     let sent = made.plan.facts.counts.sent();
     let users = Users { store, plan: made.plan.id, rendered: None };
     Ok((summary, Box::new(Loads::new(users, limits, sent, Vec::new(), 0))))
-}
-
-fn already_finished() -> Error {
-    Error::new(
-        ErrorKind::InvalidState,
-        "The builder is finished already.",
-        "Make a new one for further records.",
-    )
 }

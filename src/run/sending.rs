@@ -9,17 +9,18 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
 use super::attempt::{Ended, Parcel};
+use super::delivery::{self, Delivery, Standing, Then};
 use super::events::{Event, WaitReason};
 use super::journal::Journal;
 use super::pace::{Denied, Pacer, Permit, Wait};
 use super::queue::EventQueue;
+use super::sentences;
 use super::summary::{End, Progress, Tally};
-use super::supply::{self, Load, Supply, cancellation, cancelled};
+use super::supply::{self, Load, Supply, cancellation};
 use crate::client::Parts;
 use crate::error::{Error, ErrorKind};
-use crate::graph::answer::{Cause, Failure, Judgement};
+use crate::graph::answer::Cause;
 use crate::graph::bulk_upload::Receipt;
-use crate::graph::patience::Next;
 use crate::scim::bulk::Batch;
 use crate::time::Timestamp;
 
@@ -104,7 +105,7 @@ impl Sending {
         self.parts.clock.now()
     }
 
-    async fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: Event) {
         self.events.push(event, self.now());
     }
 
@@ -122,15 +123,15 @@ impl Sending {
                 break;
             }
             let wants_batch = self.wants_batch();
-            self.tell_wait(wait, wants_batch).await;
+            self.tell_wait(wait, wants_batch);
             let wake = self.wake_at(wait);
             let clock = Arc::clone(&self.parts.clock);
             tokio::select! {
                 () = cancellation(&mut cancel), if self.patience_ends.is_none() => {
                     self.patience_ends = Some(self.now().after(GRACE));
-                    self.stop(cancelled());
+                    self.stop(sentences::cancelled());
                 }
-                Some(ended) = self.tries.join_next() => self.settle(ended).await,
+                Some(ended) = self.tries.join_next() => self.settle(ended),
                 load = self.supply.next(), if wants_batch => self.take_in(load).await,
                 () = clock.sleep_until(wake.unwrap_or(Timestamp(0))), if wake.is_some() => {
                     self.wake_up();
@@ -139,6 +140,10 @@ impl Sending {
                 else => break,
             }
         }
+        while let Some(ended) = self.tries.try_join_next() {
+            self.settle(ended);
+        }
+        self.abandon();
         self.tell_progress(true);
         self.end.take().unwrap_or_default()
     }
@@ -218,48 +223,48 @@ impl Sending {
             return;
         }
         let quota = self.parts.config.limits.calls_per_day;
-        let advice = if self.means.resumable {
-            "Resume the run then, or let it wait; with the Governance licence set licence to \
-             \"governance\"."
-        } else {
-            "Upload the file again then, or let it wait; with the Governance licence set licence to \
-             \"governance\"."
-        };
-        let error = Error::new(
-            ErrorKind::QuotaSpent,
-            format!(
-                "The {quota} calls of 24 hours are spent but for those kept to disable people; the next \
-                 is free at {until}."
-            ),
-            advice,
-        );
+        let advice =
+            if self.means.resumable { sentences::RESUME_THEN } else { sentences::UPLOAD_THEN };
+        let error = sentences::quota_spent(quota, until, advice);
         self.stop(End { error: Some(error), resume_at: Some(until) });
     }
 
     fn start(&mut self, mut parcel: Parcel, permit: Permit) {
         let client_request_id =
             parcel.client_request_id.take().unwrap_or_else(|| self.parts.random.uuid());
+        let begun = delivery::Event::Begun { now: self.now() };
+        self.step(&mut parcel, begun);
         let number = parcel.number();
         let span = tracing::info_span!(
             "call",
             batch = number,
-            attempt = parcel.patience.tries + 1,
+            attempt = parcel.delivery.tries(),
             client_request_id = %client_request_id
         );
-        let journal = self.means.journal.clone();
-        let call = parcel.call(client_request_id, journal, self.now());
+        let call = parcel.call(client_request_id, self.means.journal.clone());
         self.under_way.insert(number, parcel);
         self.tally().in_flight = self.under_way.len() as u64;
         let parts = Arc::clone(&self.parts);
-        let task = async move {
-            let outcome = call.make(&parts, permit).await;
-            Ended { batch: number, client_request_id: call.client_request_id, outcome }
-        };
-        self.tries.spawn(task.instrument(span));
+        self.tries.spawn(async move { call.make(&parts, permit).await }.instrument(span));
     }
 
-    async fn settle(&mut self, ended: Result<Ended, JoinError>) {
-        let Ended { batch, client_request_id, outcome } = match ended {
+    /// Something happened to a batch.
+    fn step(&self, parcel: &mut Parcel, event: delivery::Event) {
+        let (after, _) = parcel.delivery.step(event, &self.parts.config.retry);
+        self.stands(parcel, after);
+    }
+
+    /// The delivery of a batch stands elsewhere now.
+    fn stands(&self, parcel: &mut Parcel, after: Delivery) {
+        let mut tally = self.tally();
+        tally.in_flight = self.under_way.len() as u64;
+        tally.delivery(parcel.users(), &parcel.delivery, &after);
+        parcel.delivery = after;
+    }
+
+    /// A try is over.
+    fn settle(&mut self, ended: Result<Ended, JoinError>) {
+        let Ended { batch, client_request_id, outcome, delivery, then, unrecorded } = match ended {
             Ok(ended) => ended,
             Err(lost) => {
                 self.abandon();
@@ -267,47 +272,33 @@ impl Sending {
             }
         };
         let Some(mut parcel) = self.under_way.remove(&batch) else { return };
-        match outcome {
-            Ok(receipt) => {
-                self.count(&mut parcel, true, false);
-                self.accept(&parcel, receipt, client_request_id).await;
+        self.stands(&mut parcel, delivery);
+        if let Some(error) = unrecorded {
+            self.stop(error);
+        }
+        match (parcel.delivery.standing(), outcome) {
+            (Standing::Accepted, Ok(receipt)) => self.accept(parcel, receipt, client_request_id),
+            (Standing::Refused, Err(failure)) => self.refuse(parcel, failure.error),
+            (_, Err(failure)) => {
+                let throttled = failure.error.kind == ErrorKind::Throttled;
+                self.tally().throttled += u64::from(throttled);
+                self.go_on(parcel, then, failure.error);
             }
-            Err(failure) => {
-                let Failure { reach, ref error, .. } = failure;
-                self.count(&mut parcel, reach.was_sent(), reach.leaves_doubt());
-                self.tally().throttled += u64::from(error.kind == ErrorKind::Throttled);
-                self.bear(parcel, failure).await;
-            }
+            (_, Ok(_)) => {}
         }
         self.tell_progress(false);
     }
 
-    /// A try is over: whether it left this machine, and whether the batch may have arrived unanswered.
-    fn count(&self, parcel: &mut Parcel, left: bool, in_doubt: bool) {
-        let mut tally = self.tally();
-        tally.in_flight = self.under_way.len() as u64;
-        if left {
-            tally.calls += 1;
-            tally.batches += u64::from(parcel.calls == 0);
-            parcel.calls += 1;
-        }
-        if in_doubt && !parcel.doubtful {
-            parcel.doubtful = true;
-            tally.in_doubt += parcel.users();
-        }
-    }
-
-    /// Waits for no answer any more. What left is in doubt; what did not shall not.
+    /// Waits for no answer any more: what left is in doubt, and what did not shall not.
     fn abandon(&mut self) {
         for (_, mut parcel) in std::mem::take(&mut self.under_way) {
             let left = parcel.gate.close();
-            self.count(&mut parcel, left, left);
+            self.step(&mut parcel, delivery::Event::Abandoned { left });
         }
         self.tries.abort_all();
     }
 
-    async fn accept(&mut self, parcel: &Parcel, receipt: Receipt, client_request_id: String) {
-        self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.accepted);
+    fn accept(&mut self, parcel: Parcel, receipt: Receipt, client_request_id: String) {
         let (batch, users) = (parcel.number(), parcel.load.batch.users.len());
         let request_id = receipt.request_id;
         self.tell(match &self.means.settles {
@@ -315,69 +306,55 @@ impl Sending {
             None => Event::Accepted {
                 batch,
                 users,
-                attempts: parcel.calls,
+                attempts: parcel.delivery.calls(),
                 request_id,
                 client_request_id,
                 location: receipt.location,
             },
-        })
-        .await;
+        });
     }
 
-    /// A try failed.
-    async fn bear(&mut self, mut parcel: Parcel, failure: Failure) {
-        let Failure { judgement, error, .. } = failure;
-        if self.end.is_some() && judgement != Judgement::Refuse {
+    fn refuse(&mut self, parcel: Parcel, error: Error) {
+        let Batch { number: batch, users, .. } = parcel.load.batch;
+        let external_ids: Vec<String> = users.into_iter().map(|user| user.external_id).collect();
+        let users = external_ids.len();
+        self.tell(Event::Refused { batch, users, external_ids, error: error.clone() });
+        self.stop(error);
+    }
+
+    /// A try failed, and the batch with it or not.
+    fn go_on(&mut self, parcel: Parcel, then: Then, error: Error) {
+        let most = self.parts.config.retry.extra_calls;
+        let (not_before, cause) = match then {
             // The run has ended for another reason; what is in doubt stays counted as such.
-            return;
-        }
-        let (policy, random) = (&self.parts.config.retry, &self.parts.random);
-        let most = policy.extra_calls;
-        let until = match parcel.patience.next(judgement, policy, self.now(), random) {
-            Next::Nothing if judgement == Judgement::Refuse => {
-                return self.refuse(parcel, error).await;
+            _ if self.end.is_some() => return,
+            Then::Nothing => return,
+            Then::Stop => return self.stop(error),
+            Then::GiveUp(limit) => return self.give_up(error, &limit),
+            Then::Again { .. } if self.repeats >= most => {
+                return self.give_up(error, &sentences::repeats_spent(most));
             }
-            Next::Nothing => return self.stop(error),
-            Next::Exhausted(limit) => return self.give_up(error, &limit),
-            Next::Again(_) if self.repeats >= most => {
-                let limit = format!("Given up, for the {most} repeats of this run are spent.");
-                return self.give_up(error, &limit);
-            }
-            Next::Again(until) => until,
+            Then::Again { not_before, cause } => (not_before, cause),
         };
         self.repeats += 1;
-        match judgement {
-            Judgement::Repeat { cause: Cause::Failed, .. } => {
-                self.failure = error.message;
-                self.later.insert((until, parcel.number()), parcel);
-            }
-            Judgement::Repeat { cause, .. } => {
-                self.failure = error.message;
-                self.means.pacer.pause(until, cause.into());
-                self.ready.insert(parcel.number(), parcel);
-            }
-            _ => {
-                self.ready.insert(parcel.number(), parcel);
-            }
+        if cause.is_some() {
+            self.failure = error.message;
         }
+        match cause {
+            Some(Cause::Failed) => {
+                self.later.insert((not_before, parcel.number()), parcel);
+                return;
+            }
+            Some(cause) => self.means.pacer.pause(not_before, cause.into()),
+            None => {}
+        }
+        self.ready.insert(parcel.number(), parcel);
     }
 
     fn give_up(&mut self, mut error: Error, limit: &str) {
         error.message = format!("{} {limit}", error.message);
         let resume_at = error.retry_after_ms.map(|ms| self.now().after(Duration::from_millis(ms)));
         self.stop(End { error: Some(error), resume_at });
-    }
-
-    async fn refuse(&mut self, parcel: Parcel, error: Error) {
-        if let Err(failed) = self.means.journal.refused(parcel.entry(), &error).await {
-            self.stop(failed);
-        }
-        self.tally().settle(parcel.users(), parcel.doubtful, |tally| &mut tally.refused);
-        let Batch { number: batch, users, .. } = parcel.load.batch;
-        let external_ids: Vec<String> = users.into_iter().map(|user| user.external_id).collect();
-        let users = external_ids.len();
-        self.tell(Event::Refused { batch, users, external_ids, error: error.clone() }).await;
-        self.stop(error);
     }
 
     fn wake_at(&self, wait: Option<Wait>) -> Option<Timestamp> {
@@ -395,7 +372,7 @@ impl Sending {
     }
 
     /// Tells of a wait once, if nothing at all can be sent for a while.
-    async fn tell_wait(&mut self, wait: Option<Wait>, wants_batch: bool) {
+    fn tell_wait(&mut self, wait: Option<Wait>, wants_batch: bool) {
         let found = match wait {
             Some(Wait { reason, until: Some(until) }) => Some((reason, until)),
             Some(Wait { until: None, .. }) => None,
@@ -407,10 +384,12 @@ impl Sending {
             self.told_wait = found;
             tracing::info!(?reason, until = %until, "waiting");
             let message = match reason {
-                WaitReason::Pace | WaitReason::Quota => reason.sentence().to_owned(),
-                _ => format!("{} {}", reason.sentence(), self.failure).trim_end().to_owned(),
+                WaitReason::Pace | WaitReason::Quota => sentences::waiting(reason).to_owned(),
+                _ => {
+                    format!("{} {}", sentences::waiting(reason), self.failure).trim_end().to_owned()
+                }
             };
-            self.tell(Event::Waiting { reason, until, message }).await;
+            self.tell(Event::Waiting { reason, until, message });
         }
     }
 
@@ -431,7 +410,7 @@ impl Sending {
     }
 }
 
-/// However a run ends, what is under way is counted.
+/// If the run is cut short, what is under way is counted all the same.
 impl Drop for Sending {
     fn drop(&mut self) {
         self.abandon();

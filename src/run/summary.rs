@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::delivery::{Delivery, Standing};
 use crate::convert::Totals;
 use crate::error::{Error, ErrorKind, STATUS_OK};
 use crate::time::Timestamp;
@@ -180,16 +181,25 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// The service answered for `users`, which may have been in doubt: they count as `as_what` now.
-    pub(super) fn settle(
-        &mut self,
-        users: u64,
-        were_in_doubt: bool,
-        as_what: impl FnOnce(&mut Tally) -> &mut u64,
-    ) {
-        *as_what(self) += users;
-        if were_in_doubt {
-            self.in_doubt -= users;
+    /// The delivery of a batch of `users` went from one place to another.
+    pub(super) fn delivery(&mut self, users: u64, before: &Delivery, after: &Delivery) {
+        if let Some(count) = self.standing(before.standing()) {
+            *count -= users;
+        }
+        if let Some(count) = self.standing(after.standing()) {
+            *count += users;
+        }
+        self.calls += u64::from(after.calls() - before.calls());
+        self.batches += u64::from(before.calls() == 0 && after.calls() > 0);
+    }
+
+    /// The users who stand so, where they are counted: whoever is nowhere else was not sent.
+    fn standing(&mut self, standing: Standing) -> Option<&mut u64> {
+        match standing {
+            Standing::NotSent => None,
+            Standing::InDoubt => Some(&mut self.in_doubt),
+            Standing::Accepted => Some(&mut self.accepted),
+            Standing::Refused => Some(&mut self.refused),
         }
     }
 

@@ -8,7 +8,8 @@ use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::events::Event;
 use super::queue::EventQueue;
-use crate::error::{Error, ErrorKind};
+use super::sentences;
+use crate::error::Error;
 use crate::scim::bulk::Batch;
 use crate::time::Clock;
 
@@ -54,7 +55,7 @@ impl Listener {
 
     /// Fails when the run is cancelled.
     pub(super) fn still_wanted(&self) -> Result<(), Error> {
-        if *self.cancelled.borrow() { Err(cancelled()) } else { Ok(()) }
+        if *self.cancelled.borrow() { Err(sentences::cancelled()) } else { Ok(()) }
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) async fn blocking_unless<T: Send + 'static>(
     let mut flag = flag.clone();
     tokio::select! {
         done = blocking(work) => done,
-        () = cancellation(&mut flag) => Err(cancelled()),
+        () = cancellation(&mut flag) => Err(sentences::cancelled()),
     }
 }
 
@@ -131,34 +132,7 @@ pub(super) async fn cancellation(flag: &mut watch::Receiver<bool>) {
     let _ = flag.wait_for(|raised| *raised).await;
 }
 
-/// The error of a run that its host cancelled.
-pub(super) fn cancelled() -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        "The host cancelled the run.",
-        "Resume it to send the rest; without a state start it again, users sent twice are the same.",
-    )
-}
-
 /// The error of a run one of whose parts came to no end of its own.
 pub(super) fn ended(lost: &JoinError) -> Error {
-    if lost.is_panic() { panicked() } else { shut_down() }
-}
-
-/// The error of a run whose threads were taken away.
-pub(super) fn shut_down() -> Error {
-    Error::new(
-        ErrorKind::ShuttingDown,
-        "The library was shut down while the run went on.",
-        "Start the run again in a new process.",
-    )
-}
-
-/// The error of a run one of whose parts panicked.
-pub(super) fn panicked() -> Error {
-    Error::new(
-        ErrorKind::Panic,
-        "A part of the run panicked; the run ended there.",
-        "Please report it, with the log of this run.",
-    )
+    if lost.is_panic() { sentences::panicked() } else { sentences::shut_down() }
 }

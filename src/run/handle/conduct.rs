@@ -13,10 +13,9 @@ use crate::run::lease::Lease;
 use crate::run::open::{Opened, Opening, Task, Unsettled};
 use crate::run::pace::Pacer;
 use crate::run::sending::{Means, Sending};
+use crate::run::sentences;
 use crate::run::summary::{End, Stage, Tally};
-use crate::run::supply::{
-    Batches, Listener, Supply, blocking, blocking_unless, cancellation, cancelled,
-};
+use crate::run::supply::{Batches, Listener, Supply, blocking, blocking_unless, cancellation};
 use crate::store::{Retention, RunState};
 
 /// The run from its source to its end.
@@ -28,8 +27,8 @@ pub(super) async fn conduct(
     let mut flag = cancelled_flag.clone();
     let task = tokio::select! {
         // No sender: the host dropped the run before its last record.
-        task = input => task.map_err(|_| cancelled()),
-        () = cancellation(&mut flag) => Err(cancelled()),
+        task = input => task.map_err(|_| sentences::cancelled()),
+        () = cancellation(&mut flag) => Err(sentences::cancelled()),
     };
     let ended = match task {
         Ok(task) => shared.conduct(task, cancelled_flag).await,
@@ -138,11 +137,7 @@ impl Shared {
         self.tell(Event::Checked(totals)).await;
         let quota_left = means.pacer.quota_left();
         if totals.calls > quota_left {
-            let message = format!(
-                "Sending takes {} calls, and the quota of these 24 hours has {quota_left} left; the \
-                 rest will have to wait.",
-                totals.calls
-            );
+            let message = sentences::quota_short(totals.calls, quota_left);
             self.tell(Event::Warning(Warning::Run { message })).await;
         }
         let mut end = self.send(means, batches, &self.tally, flag).await;
@@ -209,10 +204,7 @@ impl Shared {
                 return Err(last);
             }
             most = left;
-            let message = format!(
-                "Run {run} ended without an answer for {users} {}. They are sent again first, byte for byte.",
-                if users == 1 { "user" } else { "users" }
-            );
+            let message = sentences::settling(&run, users);
             self.tell(Event::Note { message }).await;
             let means = self.means(opening, &run, Some(run.clone())).await?;
             let tally = Arc::new(Mutex::new(Tally { in_doubt: users, ..Tally::default() }));
